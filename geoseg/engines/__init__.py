@@ -1,0 +1,75 @@
+"""Ways to get chips answered. Every engine keeps the promises of `Engine`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+from geoseg.dialogue import Instruction, TileAnswer
+from geoseg.scene import Chip
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """A recipe for an engine; it can cross processes, and each worker builds its own."""
+
+    checkpoint: str = "nano"
+    """`nano`, `color`, or a checkpoint folder."""
+
+    device: str = "auto"
+    """`auto`, `cpu`, `cuda` or `cuda:N`."""
+
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Number format of the weights in memory; auto is bfloat16 on a GPU, else float32."""
+
+    batch: int | None = None
+    """Tiles per forward pass; None lets the engine choose."""
+
+    max_tokens: int = 512
+    """Longest answer per tile, in tokens."""
+
+
+class Engine(Protocol):
+    """Answers chips. Closing it frees its device."""
+
+    checkpoint_hash: str
+    """Identifies weights and settings: equal hashes give equal answers."""
+
+    device: str
+    """Where it runs, in words: `cpu`, `cuda:0`, …"""
+
+    def answer(
+        self, chips: Iterable[Chip], instruction: Instruction
+    ) -> Generator[TileAnswer, None, None]:
+        """Answer each chip once, in any order, pulling chips only as fast as they are answered.
+
+        A tile that cannot be answered yields a failed answer; its neighbours are not lost.
+        Logits are negative where the chip is invalid.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the device. Closing twice is allowed."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+def open_engine(spec: EngineSpec) -> Engine:
+    """Build the engine a recipe names; heavy imports happen here and only for the branch taken."""
+    if spec.checkpoint == "color":
+        from geoseg.engines.color import ColorEngine
+
+        return ColorEngine()
+    from geoseg.engines.local import LocalEngine
+
+    return LocalEngine(spec)
