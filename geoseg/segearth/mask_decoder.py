@@ -84,7 +84,7 @@ class MaskDecoder(nn.Module):
     def _logits(self, x: Tensor, mask_features: Tensor) -> Tensor:
         """Queries (B, Q, D) times pixels (B, C, h, w): (B, Q, h, w)."""
         masks = torch.bmm(self.mask_embed(self.norm(x)), mask_features.flatten(2))
-        return masks.unflatten(2, mask_features.shape[-2:])
+        return masks.view(*x.shape[:2], *mask_features.shape[-2:])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +140,7 @@ class CrossAttention(nn.Module):
 
     def _split(self, x: Tensor) -> Tensor:
         """(B, L, D) to (B, heads, L, D / heads)."""
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
 
 class LoneSelfAttention(nn.Module):
@@ -164,15 +164,16 @@ class LoneSelfAttention(nn.Module):
 
 def _seat(owner: Tensor, features: PixelFeatures) -> tuple[Tensor, Tensor, PixelFeatures]:
     """Give each query a row and a seat: (N,), (N,), and the pictures that have queries at all."""
-    asked, pictures, counts = owner.unique(return_inverse=True, return_counts=True)
-    order = pictures.argsort(stable=True)
+    counts = owner.bincount(minlength=len(features.mask_features))
+    order = owner.argsort(stable=True)
     first = counts.cumsum(0) - counts
-    seats = torch.empty_like(pictures)
-    seats[order] = torch.arange(len(owner), device=owner.device) - first[pictures[order]]
-    if len(asked) < len(features.mask_features):
+    seats = torch.empty_like(owner)
+    seats[order] = torch.arange(len(owner), device=owner.device) - first[owner[order]]
+    asked = counts > 0
+    if not asked.all():
         scales = tuple(scale[asked] for scale in features.scales)
         features = PixelFeatures(features.mask_features[asked], scales)
-    return pictures, seats, features
+    return (asked.cumsum(0) - 1)[owner], seats, features
 
 
 def _resize(maps: Tensor, shape: tuple[int, int]) -> Tensor:

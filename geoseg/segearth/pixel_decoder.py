@@ -89,7 +89,7 @@ class PixelDecoder(nn.Module):
         sizes = [h * w for h, w in shapes]
         scales = tuple(
             x.transpose(1, 2).reshape(x.shape[0], -1, h, w)
-            for x, (h, w) in zip(source.split(sizes, dim=1), shapes, strict=True)
+            for x, (h, w) in zip(torch.split(source, sizes, dim=1), shapes, strict=True)
         )
         finest = scales[-1]
         for level, x in zip(self.pyramid, coarse_to_fine[_LEVELS:], strict=True):

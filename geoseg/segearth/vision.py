@@ -77,20 +77,18 @@ class HierarchicalEncoder(nn.Module):
     ) -> None:
         super().__init__()
         is_swin = name.startswith("swin_")
+        given: dict[str, Any] = {**(_SWIN_OPTIONS if is_swin else {}), **(options or {})}
         self.body = timm.create_model(
-            name,
-            pretrained=False,
-            features_only=True,
-            out_indices=out_indices,
-            **(_SWIN_OPTIONS if is_swin else {}),
-            **(options or {}),
+            name, pretrained=False, features_only=True, out_indices=out_indices, **given
         )
         for module in self.body.modules():
             if isinstance(module, SwinTransformerBlock):
-                # timm's stage names its block class itself; this is the only way to replace it.
+                # timm's stages name their block class themselves: no argument replaces it.
                 module.__class__ = PadThenRollBlock
-        self.channels: tuple[int, ...] = tuple(self.body.feature_info.channels())
-        self.strides: tuple[int, ...] = tuple(self.body.feature_info.reduction())
+                module.attn.fused_attn = True
+        stages: Any = self.body.feature_info
+        self.channels: tuple[int, ...] = tuple(stages.channels())
+        self.strides: tuple[int, ...] = tuple(stages.reduction())
         self.norms = nn.ModuleList(nn.LayerNorm(c) for c in self.channels if output_norms)
         # Swin cuts the picture into whole patches, and pads it to them.
         self._multiple = self.strides[0] if is_swin else 1
@@ -101,20 +99,19 @@ class HierarchicalEncoder(nn.Module):
         height, width = pixels.shape[-2:]
         pixels = F.pad(pixels, (0, -width % self._multiple, 0, -height % self._multiple))
         maps = list(self.body(pixels))
-        if not self._channels_last and not self.norms:
-            return tuple(maps)
-        if not self._channels_last:
-            maps = [x.permute(0, 2, 3, 1) for x in maps]  # (B, h, w, C)
+        if self._channels_last:
+            maps = [x.permute(0, 3, 1, 2) for x in maps]  # (B, C, h, w)
         if self.norms:
-            maps = [norm(x) for norm, x in zip(self.norms, maps, strict=True)]
-        return tuple(x.permute(0, 3, 1, 2).contiguous() for x in maps)  # (B, C, h, w)
+            pairs = zip(self.norms, maps, strict=True)
+            maps = [norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2) for norm, x in pairs]
+        return tuple(maps)
 
 
 # Windows keep their size on small maps, and every odd block shifts. Drop path is for pre-training.
 _SWIN_OPTIONS = {"always_partition": True, "strict_img_size": False, "drop_path_rate": 0.0}
 
 
-class PadThenRollBlock(SwinTransformerBlock):  # type: ignore[misc]  # timm has no type hints
+class PadThenRollBlock(SwinTransformerBlock):
     """A Swin block that pads a map to whole windows before it shifts it, as the original does.
 
     timm shifts first, which moves the padding into the middle of the map whenever the map is not
