@@ -1,0 +1,1 @@
+"""The lab behind the checkpoints: data, losses, loops, recipes. ``python -m training``."""

@@ -1,0 +1,295 @@
+"""The training loop: resumable, stoppable, and silent about what it trains.
+
+A `Task` turns a batch into a loss; the loop owns steps, rates, clipping, the moving average,
+checkpoints, metrics and stopping. A run cut anywhere and resumed equals a straight one, since
+batches depend on the step alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from geoseg.errors import GeosegError
+from training.checkpoint import (
+    TrainState,
+    list_states,
+    load_state,
+    optimizer_moments,
+    restore_moments,
+    save_state,
+)
+from training.schedule import Ramp, locate, total_steps
+
+_ABORT_AFTER = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loss:
+    """What one batch gave."""
+
+    total: Tensor
+    """Scalar with a gradient."""
+
+    parts: Mapping[str, float]
+    """Its terms, for the log."""
+
+    samples: int
+    """Images in the batch."""
+
+
+class Task(Protocol):
+    """What is trained: parameters, a loss per batch, and now and then an examination."""
+
+    def trained(self) -> Mapping[str, torch.nn.Parameter]:
+        """Parameters with a gradient, by name; the same tensors at every call."""
+
+    def rate(self, name: str) -> float:
+        """Base learning rate of a parameter."""
+
+    def batches(self, first_step: int) -> Iterator[Any]:
+        """Batches from a step on; the one of step s does not depend on where one starts."""
+
+    def loss(self, batch: Any) -> Loss:
+        """Loss of one batch."""
+
+    def evaluate(self) -> Mapping[str, object]:
+        """Examine the averaged weights, which are in place when this is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopPlan:
+    """How long, how fast, how often."""
+
+    ramps: Sequence[Ramp]
+    """Stages of the learning rate; their steps add up to the length of the run."""
+
+    clip: float = 1.0
+    """Largest norm of the gradient."""
+
+    average: float = 0.999
+    """Decay of the moving average, reached after a short rise."""
+
+    weight_decay: float = 0.01
+    """Decoupled decay of weight matrices."""
+
+    save_minutes: float = 5.0
+    """Between states."""
+
+    evaluate_minutes: float = 10.0
+    """Between examinations."""
+
+    log_steps: int = 10
+    """Steps that one line of metrics sums up."""
+
+    keep: int = 2
+    """States kept."""
+
+    max_minutes: float = math.inf
+    """Stop with a state after this long."""
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """The changing side of a run."""
+
+    step: int = 0
+    samples: int = 0
+    skipped: int = 0
+    average: dict[str, Tensor] = field(default_factory=dict)
+    window: list[dict[str, float]] = field(default_factory=list)
+
+
+def run(task: Task, plan: LoopPlan, out: Path, *, resume: bool, notes: Mapping[str, object]) -> int:
+    """Train until the plan, the clock or SIGTERM ends it; returns the steps done in total."""
+    out.mkdir(parents=True, exist_ok=True)
+    trained = task.trained()
+    optimizer = build_optimizer(task, plan.weight_decay)
+    state = _Run(average={name: p.detach().clone() for name, p in trained.items()})
+    if resume:
+        _resume(out, trained, optimizer, state)
+    clock = _Clock(plan)
+    with _stop_on_sigterm() as stopped, (out / "metrics.jsonl").open("a", encoding="utf-8") as log:
+        for batch in task.batches(state.step):
+            if state.step >= total_steps(plan.ramps) or stopped() or clock.over():
+                break
+            _one_step(task, batch, optimizer, plan, state)
+            if state.step % plan.log_steps == 0:
+                _write(log, _summary(state, optimizer, clock))
+            if clock.due("save"):
+                _save(out, trained, optimizer, state, plan, notes)
+            if clock.due("evaluate"):
+                _write(log, _examine(task, trained, state))
+        _save(out, trained, optimizer, state, plan, notes)
+    return state.step
+
+
+def build_optimizer(task: Task, weight_decay: float) -> torch.optim.AdamW:
+    """AdamW with one group per rate and kind; vectors (biases, norms) are not decayed."""
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    for name, parameter in task.trained().items():
+        decay = weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((task.rate(name), decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": members, "lr": rate, "base_lr": rate, "weight_decay": decay}
+            for (rate, decay), members in groups.items()
+        ]
+    )
+
+
+def _one_step(
+    task: Task, batch: Any, optimizer: torch.optim.AdamW, plan: LoopPlan, state: _Run
+) -> None:
+    stage, within = locate(plan.ramps, state.step)
+    factor = plan.ramps[stage].factor(within)
+    for group in optimizer.param_groups:
+        group["lr"] = group["base_lr"] * factor
+    loss = task.loss(batch)
+    optimizer.zero_grad(set_to_none=True)
+    loss.total.backward()  # type: ignore[no-untyped-call]
+    norm = torch.nn.utils.clip_grad_norm_(task.trained().values(), plan.clip)
+    state.step += 1
+    state.samples += loss.samples
+    if not (math.isfinite(loss.total.item()) and math.isfinite(norm.item())):
+        state.skipped += 1
+        if state.skipped >= _ABORT_AFTER:
+            raise GeosegError(
+                f"Loss or gradient were not finite in {_ABORT_AFTER} steps, last {state.step}.",
+                hint="Lower the learning rate or look at the batch of that step.",
+            )
+        return
+    optimizer.step()
+    decay = min(plan.average, (1 + state.step) / (10 + state.step))
+    with torch.no_grad():
+        for name, parameter in task.trained().items():
+            state.average[name].lerp_(parameter, 1 - decay)
+    parts = {"loss": loss.total.item(), **loss.parts, "grad_norm": norm.item()}
+    state.window.append(parts)
+
+
+def _summary(state: _Run, optimizer: torch.optim.AdamW, clock: _Clock) -> dict[str, object]:
+    sums: dict[str, list[float]] = {}
+    for parts in state.window:
+        for key, value in parts.items():
+            sums.setdefault(key, []).append(value)
+    state.window.clear()
+    return {
+        "step": state.step,
+        **{key: round(sum(values) / len(values), 5) for key, values in sums.items()},
+        "lr": max(group["lr"] for group in optimizer.param_groups),
+        "skipped": state.skipped,
+        "samples": state.samples,
+        "samples_per_s": round(clock.rate(state.samples), 3),
+    }
+
+
+def _examine(task: Task, trained: Mapping[str, Tensor], state: _Run) -> dict[str, object]:
+    with swapped(trained, state.average):
+        return {"step": state.step, "evaluation": task.evaluate()}
+
+
+@contextmanager
+def swapped(parameters: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> Iterator[None]:
+    """Parameters hold other values inside the block and their own again after it."""
+    own = {name: parameter.detach().clone() for name, parameter in parameters.items()}
+    try:
+        with torch.no_grad():
+            for name, parameter in parameters.items():
+                parameter.copy_(values[name])
+        yield
+    finally:
+        with torch.no_grad():
+            for name, parameter in parameters.items():
+                parameter.copy_(own[name])
+
+
+def _resume(
+    out: Path,
+    trained: Mapping[str, torch.nn.Parameter],
+    optimizer: torch.optim.AdamW,
+    state: _Run,
+) -> None:
+    states = list_states(out)
+    if not states:
+        return
+    saved = load_state(states[-1])
+    with torch.no_grad():
+        for name, parameter in trained.items():
+            if name in saved.weights:
+                parameter.copy_(saved.weights[name])
+                state.average[name] = saved.average[name].clone()
+    restore_moments(optimizer, trained, saved.moments)
+    state.step, state.samples = saved.step, saved.samples
+
+
+def _save(
+    out: Path,
+    trained: Mapping[str, torch.nn.Parameter],
+    optimizer: torch.optim.AdamW,
+    state: _Run,
+    plan: LoopPlan,
+    notes: Mapping[str, object],
+) -> None:
+    names = {parameter: name for name, parameter in trained.items()}
+    saved = TrainState(
+        state.step, state.samples, trained, state.average, optimizer_moments(optimizer, names)
+    )
+    save_state(saved, out, notes=notes, keep=plan.keep)
+
+
+class _Clock:
+    """Minutes since the start and since each kind of event."""
+
+    def __init__(self, plan: LoopPlan) -> None:
+        self._start = time.monotonic()
+        self._last = {"save": self._start, "evaluate": self._start}
+        self._every = {"save": plan.save_minutes, "evaluate": plan.evaluate_minutes}
+        self._max = plan.max_minutes
+        self._mark = (self._start, -1)
+
+    def over(self) -> bool:
+        return time.monotonic() - self._start > 60 * self._max
+
+    def due(self, kind: str) -> bool:
+        now = time.monotonic()
+        if now - self._last[kind] < 60 * self._every[kind]:
+            return False
+        self._last[kind] = now
+        return True
+
+    def rate(self, samples: int) -> float:
+        """Samples per second since the last call; 0 at the first."""
+        (before, seen), now = self._mark, time.monotonic()
+        self._mark = (now, samples)
+        return 0.0 if seen < 0 else (samples - seen) / max(1e-9, now - before)
+
+
+@contextmanager
+def _stop_on_sigterm() -> Iterator[Callable[[], bool]]:
+    asked: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        asked.append(number)
+
+    before = signal.signal(signal.SIGTERM, note)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _write(log: Any, line: Mapping[str, object]) -> None:
+    log.write(json.dumps(line) + "\n")
+    log.flush()
