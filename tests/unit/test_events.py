@@ -73,7 +73,7 @@ def test_unknown_events_and_fields_are_ignored():
 
 @pytest.mark.parametrize("line", ["[1]", '{"v":1}', "warning: something", ""])
 def test_other_lines_are_refused(line):
-    with pytest.raises(ValueError, match="event|Expecting"):
+    with pytest.raises(ValueError, match=r"event|Expecting"):
         from_line(line)
 
 

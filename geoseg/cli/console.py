@@ -1,0 +1,149 @@
+"""Where a command speaks: words and the bar on standard error, event lines on standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from contextlib import suppress
+from typing import Literal
+
+import click
+
+from geoseg.cli.bar import Bar
+from geoseg.cli.lines import EventLines, Stopper, watch_commands
+from geoseg.errors import Cancelled, GeosegError, InstructionError
+from geoseg.events import (
+    PROTOCOL,
+    Event,
+    Failure,
+    Hello,
+    Layer,
+    Log,
+    Progress,
+    Result,
+    Stage,
+)
+
+ProgressStyle = Literal["auto", "bar", "jsonl", "none"]
+
+
+class Console:
+    """What one command line says, and to whom. It is a run's listener."""
+
+    def __init__(self) -> None:
+        self.verbosity = 0
+        """−1 quiet, 0 normal, 1 with tracebacks and debug lines."""
+
+        self.stopper = Stopper()
+        self._bar: Bar | None = None
+        self._lines: EventLines | None = None
+        self._greeted = False
+
+    def use(self, style: ProgressStyle, *, verbose: bool = False, quiet: bool = False) -> None:
+        """Speak as the options of a command ask for."""
+        self.verbosity = 1 if verbose else -1 if quiet else 0
+        if style == "jsonl":
+            self.speak_lines()
+        elif style == "bar" or (style == "auto" and sys.stderr.isatty() and not quiet):
+            self._bar = Bar(sys.stderr)
+
+    def speak_lines(self) -> None:
+        """Keep standard output for event lines, and listen for a cancel on standard input."""
+        if self._lines is None:
+            self._lines = EventLines()
+
+    def greet(self, device: str) -> None:
+        """Say hello, before heavy imports, and begin to listen for a cancel."""
+        if self._lines is None or self._greeted:
+            return
+        self._greeted = True
+        python = sys.version.split()[0]
+        self._lines.send(Hello(installed_version(), PROTOCOL, python, os.getpid(), device))
+        if sys.stdin is not None:
+            watch_commands(sys.stdin.buffer, self.stopper)
+
+    def listen(self, event: Event) -> None:
+        """Pass on what happened. Raises Cancelled when the run was asked to stop."""
+        if isinstance(event, Result):
+            self.stopper.disarm()
+        if self._lines is not None:
+            self._lines.send(event)
+        self._show(event)
+        if self.stopper.asked and not isinstance(event, Result):
+            raise Cancelled("Stopped by the program that started the run.")
+
+    def say(self, text: str) -> None:
+        """A line for people, unless they asked for quiet."""
+        if self.verbosity >= 0:
+            self._write(text)
+
+    def warn(self, text: str) -> None:
+        """A line for people that quiet does not silence."""
+        self._write(f"Warning: {text}")
+
+    def fail(self, error: GeosegError) -> int:
+        """Report the error that ends this command line; its exit status."""
+        self.stopper.disarm()
+        trace = "".join(traceback.format_exception(error))
+        self._send_failure(Failure.of(error, detail=trace))
+        if self.verbosity > 0:
+            self._write(trace.rstrip())
+        self._write(str(error) if isinstance(error, Cancelled) else f"Error: {error}")
+        return error.exit_status
+
+    def fail_usage(self, error: click.ClickException) -> int:
+        """Report a command line that click could not understand."""
+        hint = "`geoseg --help` and `geoseg run --help` list what there is."
+        self._send_failure(Failure(InstructionError.code, error.format_message(), hint))
+        error.show(sys.stderr)
+        return InstructionError.exit_status
+
+    def _send_failure(self, failure: Failure) -> None:
+        if self._lines is None:
+            return
+        try:
+            self.greet("auto")
+            self._lines.send(failure)
+        except Cancelled:
+            self.verbosity = max(self.verbosity, 0)  # nobody reads lines: standard error is left
+
+    def _show(self, event: Event) -> None:
+        match event:
+            case Progress():
+                if self._bar is not None:
+                    self._bar.draw(event)
+            case Log(level, message):
+                if level == "warning":
+                    self.warn(message)
+                elif self.verbosity >= (1 if level == "debug" else 0):
+                    self._write(message)
+            case Stage(_, label, index, count):
+                if self.verbosity > 0:
+                    self._write(f"({index + 1}/{count}) {label}")
+            case Layer(features=found) if found:
+                self.say(layer_text(event))
+            case _:
+                pass
+
+    def _write(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+        with suppress(OSError):  # standard error may be closed; that is no reason to fail
+            click.echo(text, err=True)
+
+
+def layer_text(layer: Layer) -> str:
+    """One line about a finished layer that has polygons; an empty one is told of at the end."""
+    noun = "polygon" if layer.features == 1 else "polygons"
+    return f"{layer.table}: {layer.features} {noun} for {layer.instruction!r}"
+
+
+def installed_version() -> str:
+    """Version of the library that runs."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("geoseg")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,110 @@
+"""Options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _bands(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[int, ...] | None:
+    """`-b 4,3,2` and `-b 4 -b 3 -b 2` say the same; None when not given."""
+    words = [word for value in values for word in str(value).split(",") if word.strip()]
+    try:
+        bands = tuple(int(word) for word in words)
+    except ValueError:
+        raise click.BadParameter(f"{','.join(words)!r} is not a list of band numbers.") from None
+    if any(band < 1 for band in bands):
+        raise click.BadParameter(f"Band numbers start at 1, got {','.join(words)}.")
+    return bands or None
+
+
+_CHECKPOINT = click.option(
+    "--checkpoint",
+    default="nano",
+    show_default=True,
+    metavar="nano|color|FOLDER",
+    help="The model: nano comes with geoseg; color has no weights and finds what the words red, "
+    "green and blue name; a folder holds another checkpoint.",
+)
+_DEVICE = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|cuda[:N]",
+    help="Where the model runs.",
+)
+_OVERLAP = click.option(
+    "--overlap",
+    type=click.IntRange(min=0),
+    default=256,
+    show_default=True,
+    metavar="PX",
+    help="Least pixels that neighbouring windows share.",
+)
+_BOUNDS = click.option(
+    "--bounds",
+    type=float,
+    nargs=4,
+    metavar="XMIN YMIN XMAX YMAX",
+    help="Look only at this rectangle, and clip the polygons to it.",
+)
+_BOUNDS_CRS = click.option(
+    "--bounds-crs", metavar="CRS", help="Of --bounds. [default: the scene's own]"
+)
+_AOI = click.option(
+    "--aoi",
+    metavar="FILE[:LAYER]",
+    help="Look only inside the polygons of this vector file, and clip to them.",
+)
+_BIDX = click.option(
+    "-b",
+    "--bidx",
+    multiple=True,
+    callback=_bands,
+    metavar="N,N,N",
+    help="Bands to show the model as red, green, blue; one band is shown as grey. "
+    "[default: as the file says, else 1,2,3]",
+)
+_STRETCH = click.option(
+    "--stretch",
+    default="auto",
+    show_default=True,
+    metavar="auto|none|MIN,MAX|pLO-HI",
+    help="How values become 8 bits, one way for the whole scene: auto leaves 8-bit data alone "
+    "and stretches other data between percentiles 2 and 98.",
+)
+_ASSUME_CRS = click.option(
+    "--assume-crs", metavar="CRS", help="Of a scene that does not say it, for example EPSG:32645."
+)
+_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say more; show tracebacks.")
+
+SCENE_OPTIONS = (
+    _CHECKPOINT,
+    _DEVICE,
+    _OVERLAP,
+    _BOUNDS,
+    _BOUNDS_CRS,
+    _AOI,
+    _BIDX,
+    _STRETCH,
+    _ASSUME_CRS,
+)
+"""What decides which tiles are asked, what they show, and who answers."""
+
+
+def scene_options(command: Command) -> Command:
+    """Give a command the options that decide which tiles are asked, and who answers."""
+    for option in reversed(SCENE_OPTIONS):
+        command = option(command)
+    return command
+
+
+def verbose_option(command: Command) -> Command:
+    """Give a command `-v`."""
+    return _VERBOSE(command)
