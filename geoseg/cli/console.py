@@ -40,9 +40,10 @@ class Console:
         self._lines: EventLines | None = None
         self._greeted = False
 
-    def use(self, style: ProgressStyle, *, verbose: bool = False, quiet: bool = False) -> None:
+    def use(self, style: ProgressStyle, *, quiet: bool = False) -> None:
         """Speak as the options of a command ask for."""
-        self.verbosity = 1 if verbose else -1 if quiet else 0
+        if quiet:
+            self.verbosity = -1
         if style == "jsonl":
             self.speak_lines()
         elif style == "bar" or (style == "auto" and sys.stderr.isatty() and not quiet):

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from geoseg.cli.console import Console
+from geoseg.cli.console import Console, installed_version
 from geoseg.errors import Cancelled, EngineError, GeosegError
 
 COMMANDS = {
@@ -39,8 +39,21 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _show_version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo(f"geoseg {installed_version()}")
+        ctx.exit()
+
+
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="geoseg", prog_name="geoseg")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def commands() -> None:
     """Say what you look for in a large GeoTIFF and get georeferenced polygons.
 

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from geoseg.cli.console import Console
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -22,6 +24,12 @@ def _bands(
     if any(band < 1 for band in bands):
         raise click.BadParameter(f"Band numbers start at 1, got {','.join(words)}.")
     return bands or None
+
+
+def _verbosity(ctx: click.Context, param: click.Parameter, verbose: bool) -> None:
+    """The console must know before the command runs: errors may come before that."""
+    if verbose:
+        ctx.ensure_object(Console).verbosity = 1
 
 
 _CHECKPOINT = click.option(
@@ -82,7 +90,14 @@ _STRETCH = click.option(
 _ASSUME_CRS = click.option(
     "--assume-crs", metavar="CRS", help="Of a scene that does not say it, for example EPSG:32645."
 )
-_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say more; show tracebacks.")
+_VERBOSE = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    expose_value=False,
+    callback=_verbosity,
+    help="Say more; show tracebacks.",
+)
 
 SCENE_OPTIONS = (
     _CHECKPOINT,

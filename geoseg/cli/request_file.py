@@ -25,7 +25,9 @@ def merge_request(ctx: click.Context, file: str | None, given: dict[str, Any]) -
         if param is None:
             known = ", ".join(sorted(name for name in params if name))
             raise click.UsageError(f"{file}: unknown key {key!r}. Known keys: {known}.", ctx)
-        merged[key] = _merged_value(ctx, param, given[key], value, file)
+        merged_value = _merged_value(ctx, param, given.get(key), value, file)
+        if key in given:
+            merged[key] = merged_value
     return merged
 
 

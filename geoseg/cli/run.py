@@ -108,10 +108,10 @@ def command(ctx: click.Context, /, request: str | None, **given: Any) -> int:
     """
     arguments = merge_request(ctx, request, given)
     console = ctx.ensure_object(Console)
-    style, verbose, quiet = (arguments.pop(key) for key in ("progress", "verbose", "quiet"))
-    if verbose and quiet:
+    style, quiet = arguments.pop("progress"), arguments.pop("quiet")
+    if quiet and console.verbosity > 0:
         raise click.UsageError("-v and -q contradict each other; give one of them.", ctx)
-    console.use(style, verbose=verbose, quiet=quiet)
+    console.use(style, quiet=quiet)
     console.greet(arguments["device"])
     _require(ctx, arguments)
     with _terminated_like_interrupted():

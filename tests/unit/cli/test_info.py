@@ -1,0 +1,20 @@
+"""`geoseg info` tells what a bug report needs."""
+
+import json
+
+from geoseg.cli.main import main
+
+
+def test_json(capsys):
+    assert main(["info", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["packages"]["torch"]
+    assert facts["devices"][-1]["name"] == "cpu"
+    assert "color" in [checkpoint["name"] for checkpoint in facts["checkpoints"]]
+
+
+def test_text(capsys):
+    assert main(["info"]) == 0
+    said = capsys.readouterr().out
+    assert "Python 3." in said
+    assert "cpu" in said
