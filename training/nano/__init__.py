@@ -1,0 +1,1 @@
+"""nano: the small checkpoint that ships, its language and its training samples."""

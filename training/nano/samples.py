@@ -1,0 +1,167 @@
+"""Training samples without end: a canvas of real pixels, and questions about it with their answers.
+
+A sample depends on its number and the seed alone, so a run resumed at step n sees what an unbroken
+run would have seen. Nothing is asked that the labels cannot answer: absence is claimed only where
+every piece of the canvas is known to be free of a category, and one of which only a sliver is in
+sight is left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.nano.canvas import PAD_VALUE, STRIDE, Canvas
+from training.nano.corpus import Corpus
+from training.nano.language import NEVER_SEEN, answer, ask, ask_never_seen, ask_pair
+from training.nano.layouts import draw_canvas, pick, weighted
+from training.nano.photometry import photometric
+
+SLIVER_CELLS: Final = 12.0
+"""Cells of coverage below which a category is neither there nor absent."""
+
+NEGATIVE_SHARE: Final = 0.2
+NEVER_SEEN_SHARE: Final = 0.03
+PAIR_SHARE: Final = 0.12
+
+_WEIGHTS: Final = {"ground": 1.2, "open area": 1.8, "building": 5.0, "bare land": 3.0}
+_WEIGHT: Final = 4.0
+_MAIN: Final = frozenset(
+    {
+        "building",
+        "road",
+        "vegetation",
+        "water",
+        "bare land",
+        "airplane",
+        "storage tank",
+        "tennis court",
+    }
+    | {"baseball diamond", "small vehicle", "swimming pool", "airport runway", "ship", "tree"}
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """One request about a picture, and what is right to say and to draw."""
+
+    instruction: str
+    answer: str
+    """Phrases in ``<p>..</p>[SEG]``, or a sentence without ``[SEG]`` if the thing is not there."""
+
+    masks: NDArray[np.float16]
+    """(N, S / 2, S / 2): share of each cell that the target covers, one per ``[SEG]`` in order."""
+
+    known: NDArray[np.bool_]
+    """(N, S / 2, S / 2): cells where the mask is to be believed; none if only presence is known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingSample:
+    """A picture at the model's input scale and questions about it."""
+
+    rgb: NDArray[np.uint8]
+    """(3, S, S)."""
+
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """What can be said about a canvas."""
+
+    masks: Mapping[str, tuple[NDArray[np.float16], NDArray[np.bool_]]]
+    """Categories in sight → coverage and where it is known."""
+
+    absent: tuple[str, ...]
+
+
+def training_sample(
+    corpus: Corpus, index: int, *, seed: int, size: int, questions: int
+) -> TrainingSample:
+    """Sample number `index`: a picture of `size` input pixels with this many questions."""
+    rng = np.random.default_rng([seed, index])
+    while True:
+        canvas, target = draw_canvas(corpus, size, rng)
+        sight = _look(canvas)
+        if sight.masks or sight.absent:
+            break
+    rgb = photometric(canvas.picture(), rng)
+    rgb = np.where(canvas.padding()[..., None], np.uint8(PAD_VALUE), rgb)
+    return TrainingSample(
+        rgb=np.ascontiguousarray(rgb.transpose(2, 0, 1)),
+        questions=_questions(sight, target, size // STRIDE, questions, rng),
+    )
+
+
+def _look(canvas: Canvas) -> _Sight:
+    """Sort the categories that the labels speak of into those in sight and those absent."""
+    masks, absent = {}, list(canvas.absent)
+    for category in sorted(
+        canvas.outlined | {name for p in canvas.pieces for name in p.image.shows}
+    ):
+        cover, known = canvas.truth(category)
+        cells = float(cover.sum(dtype=np.float32))
+        if cells >= SLIVER_CELLS or canvas.shows_unplaced(category):
+            masks[category] = (cover, known)
+        elif cells == 0 and canvas.surely(known):
+            absent.append(category)
+    return _Sight(masks, tuple(sorted(set(absent) - set(masks))))
+
+
+def _questions(
+    sight: _Sight, target: str, cells: int, count: int, rng: np.random.Generator
+) -> tuple[Question, ...]:
+    asked: list[Question] = []
+    left = {name: _WEIGHTS.get(name, _WEIGHT) for name in sight.masks}
+    if target in left:
+        asked.append(_positive(target, sight, cells, rng))
+        left[target] *= 0.3
+    while len(asked) < count:
+        draw = rng.random()
+        if draw < NEVER_SEEN_SHARE:
+            asked.append(_question(ask_never_seen(rng), NEVER_SEEN, [], sight, cells))
+        elif (draw < NEVER_SEEN_SHARE + NEGATIVE_SHARE or not left) and sight.absent:
+            name = _absent_one(sight.absent, rng)
+            asked.append(_question(ask(name, rng), answer([], [name]), [], sight, cells))
+        elif draw > 1 - PAIR_SHARE and len(sight.masks) + len(sight.absent) > 1:
+            asked.append(_pair(sight, cells, rng))
+        elif left:
+            name = weighted(left, rng)
+            asked.append(_positive(name, sight, cells, rng))
+            left[name] *= 0.4
+    return tuple(asked)
+
+
+def _positive(name: str, sight: _Sight, cells: int, rng: np.random.Generator) -> Question:
+    return _question(ask(name, rng), answer([name]), [name], sight, cells)
+
+
+def _pair(sight: _Sight, cells: int, rng: np.random.Generator) -> Question:
+    """Two categories in one request: mostly both in sight, at times only one, or neither."""
+    names = (
+        [*sight.masks]
+        if len(sight.masks) > 1 and rng.random() < 0.7
+        else [*sight.masks, *sight.absent]
+    )
+    first = pick(names, rng)
+    second = pick([name for name in names if name != first], rng)
+    present = [name for name in (first, second) if name in sight.masks]
+    absent = [name for name in (first, second) if name not in sight.masks]
+    return _question(ask_pair(first, second, rng), answer(present, absent), present, sight, cells)
+
+
+def _absent_one(absent: Sequence[str], rng: np.random.Generator) -> str:
+    return weighted({name: 3.0 if name in _MAIN else 1.0 for name in absent}, rng)
+
+
+def _question(
+    instruction: str, reply: str, present: Sequence[str], sight: _Sight, cells: int
+) -> Question:
+    masks = np.zeros((len(present), cells, cells), np.float16)
+    known = np.zeros((len(present), cells, cells), bool)
+    for number, name in enumerate(present):
+        masks[number], known[number] = sight.masks[name]
+    return Question(instruction=instruction, answer=reply, masks=masks, known=known)
