@@ -248,8 +248,8 @@ _NANO = SegEarthConfig(
 
 _TINY = SegEarthConfig(
     name="tiny",
-    window=256,
-    input_size=128,
+    window=1024,
+    input_size=512,
     mask_stride=4,
     encoder=EncoderConfig("test_efficientnet", (0, 1, 2, 3, 4), False, **_LITE),
     siglip=None,
@@ -261,7 +261,7 @@ _TINY = SegEarthConfig(
         mlp=64,
         vocab=32,
         partial_rotary=0.5,
-        max_positions=512,
+        max_positions=1024,
         tied=True,
     ),
     pixel_decoder=PixelDecoderConfig(

@@ -11,6 +11,7 @@ V answer vocabulary. Paper: figure 2.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import torch
@@ -33,6 +34,11 @@ class Pixels:
 
     language: Tensor | None = None
     """(B, 3, h, w) for the SigLIP tower; None where one encoder serves both sides."""
+
+    def to(self, dtype: torch.dtype) -> Pixels:
+        """The same pictures in another number format."""
+        language = None if self.language is None else self.language.to(dtype)
+        return Pixels(self.segmentation.to(dtype), language)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,14 +99,18 @@ class SegEarth(nn.Module):
             tokens = self.image_tokens(self.tower(pixels.language))
         return Encoded(tokens, self.pixel_decoder(pyramid))
 
+    def understood(self, prompt: PromptBatch) -> PromptBatch:
+        """The prompt with the trunk's states in it, so that they are computed once."""
+        if self.trunk is None or prompt.states is not None:
+            return prompt
+        states = self.trunk.states(prompt.after, prompt.after_mask)
+        return dataclasses.replace(prompt, states=states)
+
     def instruct(self, prompt: PromptBatch) -> Tensor:
         """(Q, L, D) instruction tokens of prompts."""
         if self.trunk is None:
             return self.language.embed(prompt.after)
-        states = prompt.states
-        if states is None:
-            states = self.trunk.states(prompt.after, prompt.after_mask)
-        tokens: Tensor = self.trunk(states)
+        tokens: Tensor = self.trunk(self.understood(prompt).states)
         return tokens
 
     def prompted(self, image_tokens: Tensor, prompt: PromptBatch) -> TokenSequence:

@@ -129,6 +129,13 @@ class PromptBatch:
     states: Tensor | None = None
     """(Q, L, D) outputs of the instruction trunk for `after`, when they are known already."""
 
+    def repeat(self, times: int) -> PromptBatch:
+        """The prompt of one question, asked `times` times (views, no copies)."""
+        states = None if self.states is None else self.states.expand(times, -1, -1)
+        return PromptBatch(
+            self.before, self.after.expand(times, -1), self.after_mask.expand(times, -1), states
+        )
+
     def to(self, device: torch.device | str) -> PromptBatch:
         """The same prompts on another device."""
         states = None if self.states is None else self.states.to(device)
