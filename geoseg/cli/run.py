@@ -6,7 +6,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import click
@@ -124,15 +123,7 @@ def _run(arguments: dict[str, Any], console: Console) -> Result:
     """Run the pipeline; heavy imports happen here, after the hello."""
     from geoseg.pipeline import Request, run
 
-    results: list[Result] = []
-
-    def listen(event: Any) -> None:
-        console.listen(event)
-        if isinstance(event, Result):
-            results.append(event)
-
-    run(Request(**arguments), listen)
-    return results[-1]
+    return run(Request(**arguments), console.listen)
 
 
 def _require(ctx: click.Context, arguments: dict[str, Any]) -> None:
@@ -144,13 +135,6 @@ def _require(ctx: click.Context, arguments: dict[str, Any]) -> None:
         raise click.UsageError(
             f"What should be found in {scene}? Say it after the scene, for example: "
             f'geoseg run {scene} "safe open areas" -o out.gpkg',
-            ctx,
-        )
-    if Path(instructions[-1]).is_file():
-        raise click.UsageError(
-            f"{instructions[-1]!r} is a file, but an instruction stands in that place: was it "
-            f'forgotten? For example: geoseg run {scene} "safe open areas" -o out.gpkg. One run '
-            "looks at one scene; start it once per scene.",
             ctx,
         )
     if not arguments["output"]:

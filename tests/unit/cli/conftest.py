@@ -23,17 +23,19 @@ class FakePipeline:
 
     def __init__(self) -> None:
         self.request: dict[str, Any] = {}
-        self.script: Callable[[Listener], Any] = self.nothing_found
+        self.script: Callable[[Listener], Result] = self.nothing_found
 
     @staticmethod
-    def nothing_found(listener: Listener) -> None:
+    def nothing_found(listener: Listener) -> Result:
         listener(Progress(12, 12))
         listener(layer(0))
-        listener(result(layer(0)))
+        return result(layer(0))
 
-    def run(self, request: SimpleNamespace, listener: Listener) -> None:
+    def run(self, request: SimpleNamespace, listener: Listener) -> Result:
         self.request = vars(request)
-        self.script(listener)
+        over = self.script(listener)
+        listener(over)
+        return over
 
 
 @pytest.fixture
