@@ -18,8 +18,6 @@ from torch import Tensor, nn
 from geoseg.segearth.positions import sine_positions
 
 _LEVELS = 3
-Shapes = tuple[tuple[int, int], ...]
-"""(h, w) of each level, coarse to fine."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,30 +78,57 @@ class PixelDecoder(nn.Module):
         """Maps (B, C_i, h_i, w_i), fine to coarse, any sizes; mask features take the finest's."""
         coarse_to_fine = features[::-1]
         maps = [p(x) for p, x in zip(self.input_proj, coarse_to_fine, strict=False)]
-        shapes: Shapes = tuple((x.shape[2], x.shape[3]) for x in maps)
         source = torch.cat([x.flatten(2).transpose(1, 2) for x in maps], dim=1)  # (B, S, D)
-        places = self._places(shapes, source)
-        centres = _cell_centres(shapes, source.device)
+        levels = lay_levels(tuple((x.shape[2], x.shape[3]) for x in maps), source.device)
+        places = self._places(levels, source)
         for layer in self.layers:
-            source = layer(source, places, centres, shapes)
-        sizes = [h * w for h, w in shapes]
+            source = layer(source, places, levels)
         scales = tuple(
             x.transpose(1, 2).reshape(x.shape[0], -1, h, w)
-            for x, (h, w) in zip(torch.split(source, sizes, dim=1), shapes, strict=True)
+            for x, (h, w) in zip(levels.split(source), levels.shapes, strict=True)
         )
         finest = scales[-1]
         for level, x in zip(self.pyramid, coarse_to_fine[_LEVELS:], strict=True):
             finest = level(x, finest)
         return PixelFeatures(self.mask_features(finest), scales)
 
-    def _places(self, shapes: Shapes, like: Tensor) -> Tensor:
+    def _places(self, levels: "Levels", like: Tensor) -> Tensor:
         """(S, D): sine position plus the embedding of the level."""
         dim = self.level_embed.shape[1]
         places = [
             sine_positions(h, w, dim, device=like.device).to(like.dtype) + embed
-            for (h, w), embed in zip(shapes, self.level_embed, strict=True)
+            for (h, w), embed in zip(levels.shapes, self.level_embed, strict=True)
         ]
         return torch.cat(places)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """How the cells of the three coarsest maps stand in one row, coarse to fine."""
+
+    shapes: tuple[tuple[int, int], ...]
+    """(h, w) of each level."""
+
+    centres: Tensor
+    """(S, 2) float32: x and y of every cell's centre, as shares of its own map."""
+
+    extents: Tensor
+    """(L, 2) float32: width and height of each level."""
+
+    def split(self, cells: Tensor) -> tuple[Tensor, ...]:
+        """(B, S, D) to one (B, h * w, D) per level."""
+        return torch.split(cells, [h * w for h, w in self.shapes], dim=1)
+
+
+def lay_levels(shapes: tuple[tuple[int, int], ...], device: torch.device) -> Levels:
+    """Levels of these (h, w)."""
+    extents = torch.tensor([(w, h) for h, w in shapes], dtype=torch.float32, device=device)
+    centres = []
+    for (h, w), extent in zip(shapes, extents, strict=True):
+        y = torch.arange(h, device=device)[:, None].expand(h, w)
+        x = torch.arange(w, device=device).expand(h, w)
+        centres.append(((torch.stack((x, y), dim=-1) + 0.5) / extent).reshape(-1, 2))
+    return Levels(shapes, torch.cat(centres), extents)
 
 
 class DeformableLayer(nn.Module):
@@ -119,9 +144,9 @@ class DeformableLayer(nn.Module):
         for linear in (self.linear1, self.linear2):
             nn.init.xavier_uniform_(linear.weight)
 
-    def forward(self, source: Tensor, places: Tensor, centres: Tensor, shapes: Shapes) -> Tensor:
-        """Source (B, S, D), places (S, D), centres (S, 2) to (B, S, D)."""
-        source = self.norm1(source + self.self_attn(source, places, centres, shapes))
+    def forward(self, source: Tensor, places: Tensor, levels: Levels) -> Tensor:
+        """Source (B, S, D) and its places (S, D) to (B, S, D)."""
+        source = self.norm1(source + self.self_attn(source, places, levels))
         change: Tensor = self.linear2(F.relu(self.linear1(source)))
         normed: Tensor = self.norm2(source + change)
         return normed
@@ -156,46 +181,35 @@ class DeformableAttention(nn.Module):
             nn.init.xavier_uniform_(linear.weight)
             nn.init.zeros_(linear.bias)
 
-    def forward(self, source: Tensor, places: Tensor, centres: Tensor, shapes: Shapes) -> Tensor:
-        """Source (B, S, D) to (B, S, D); values carry no position."""
+    def forward(self, source: Tensor, places: Tensor, levels: Levels) -> Tensor:
+        """Source (B, S, D) and its places (S, D) to (B, S, D); values carry no position."""
         batch, cells, dim = source.shape
         query = source + places
         # Coordinates and sampling stay in float32: bfloat16 rounds a place to 1/256 of the map.
         exact = torch.promote_types(source.dtype, torch.float32)
         split = (batch, cells, self.heads, _LEVELS, self.points)
         offsets = self.sampling_offsets(query).to(exact).view(*split, 2)
-        offsets = offsets.permute(3, 0, 2, 1, 4, 5).flatten(1, 2)  # (L, B * M, S, P, 2)
+        offsets = offsets.permute(3, 0, 2, 4, 1, 5).flatten(1, 2)  # (L, B * M, P, S, 2)
         weights = self.attention_weights(query).to(exact).view(*split[:3], -1).softmax(-1)
-        weights = weights.view(split).permute(3, 0, 2, 1, 4).flatten(1, 2)  # (L, B * M, S, P)
-        values = self.value_proj(source).to(exact).split([h * w for h, w in shapes], dim=1)
+        weights = weights.view(split).permute(3, 0, 2, 4, 1).flatten(1, 2)  # (L, B * M, P, S)
+        values = levels.split(self.value_proj(source).to(exact))
         total = source.new_zeros((), dtype=exact)
         # Level by level: stacking all samples would hold three times the memory.
-        for (h, w), value, offset, weight in zip(shapes, values, offsets, weights, strict=True):
-            grid = value.transpose(1, 2).reshape(batch * self.heads, dim // self.heads, h, w)
-            places_on_level = centres[:, None] + offset / offset.new_tensor((w, h))
-            total = total + _weighted_samples(grid, places_on_level, weight)
+        for level, (h, w) in enumerate(levels.shapes):
+            value = values[level].transpose(1, 2).reshape(-1, dim // self.heads, h, w)
+            points = levels.centres + offsets[level] / levels.extents[level]
+            total = total + _weighted_samples(value, points, weights[level])
         mixed = total.view(batch, dim, cells).transpose(1, 2).to(source.dtype)
         out: Tensor = self.output_proj(mixed)
         return out
 
 
-def _weighted_samples(grid: Tensor, places: Tensor, weights: Tensor) -> Tensor:
-    """Map (N, d, h, w) read at places (N, S, P, 2) in [0, 1], weighted (N, S, P): (N, d, S)."""
+def _weighted_samples(value: Tensor, points: Tensor, weights: Tensor) -> Tensor:
+    """Map (N, d, h, w) read at points (N, P, S, 2) in [0, 1], weighted (N, P, S): (N, d, S)."""
     samples = F.grid_sample(
-        grid, 2 * places - 1, mode="bilinear", padding_mode="zeros", align_corners=False
-    )  # (N, d, S, P)
-    return (samples * weights[:, None]).sum(dim=-1)
-
-
-def _cell_centres(shapes: Shapes, device: torch.device) -> Tensor:
-    """(S, 2): x and y of every cell's centre, as shares of its own map."""
-    centres = []
-    for h, w in shapes:
-        y = (torch.arange(h, dtype=torch.float32, device=device) + 0.5) / h
-        x = (torch.arange(w, dtype=torch.float32, device=device) + 0.5) / w
-        rows, columns = torch.meshgrid(y, x, indexing="ij")
-        centres.append(torch.stack((columns, rows), dim=-1).reshape(-1, 2))
-    return torch.cat(centres)
+        value, 2 * points - 1, mode="bilinear", padding_mode="zeros", align_corners=False
+    )  # (N, d, P, S)
+    return (samples * weights[:, None]).sum(dim=2)
 
 
 class PyramidLevel(nn.Module):

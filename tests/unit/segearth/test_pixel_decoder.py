@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from geoseg.segearth.pixel_decoder import DeformableAttention, PixelDecoder
+from geoseg.segearth.pixel_decoder import DeformableAttention, PixelDecoder, lay_levels
 
 _CHANNELS = (3, 4, 5, 6, 7)
 _SIZES = ((64, 48), (32, 24), (16, 12), (8, 6), (4, 3))
@@ -53,14 +53,9 @@ def test_attention_reads_the_cells_its_offsets_name() -> None:
     attention.sampling_offsets.bias.copy_(torch.tensor([2.0, 0.0] * 3))
     # Level 1 alone counts.
     attention.attention_weights.bias.copy_(torch.tensor([-50.0, 50.0, -50.0]))
-    shapes = ((2, 3), (4, 6), (8, 12))
-    sizes = [h * w for h, w in shapes]
-    source = torch.randn(1, sum(sizes), 4)
-    y, x = torch.meshgrid((torch.arange(4) + 0.5) / 4, (torch.arange(6) + 0.5) / 6, indexing="ij")
-    centres = torch.cat(
-        (torch.zeros(6, 2), torch.stack((x, y), -1).reshape(-1, 2), torch.zeros(96, 2))
-    )
-    out = attention(source, torch.zeros(sum(sizes), 4), centres, shapes)
+    levels = lay_levels(((2, 3), (4, 6), (8, 12)), torch.device("cpu"))
+    source = torch.randn(1, 6 + 24 + 96, 4)
+    out = attention(source, torch.zeros(6 + 24 + 96, 4), levels)
     level = source[0, 6:30].view(4, 6, 4)
     expected = torch.zeros_like(level)  # what lies beyond the map reads as zero
     expected[:, :4] = level[:, 2:]
