@@ -126,7 +126,8 @@ class Rendering:
             low, high = self.lows[place], self.highs[place]
         if band.dtype in (np.uint8, np.uint16):
             table = _table(band.dtype.str, low, high)
-            return np.take(table, band)
+            looked_up: NDArray[np.uint8] = table[band]
+            return looked_up
         return _to_bytes(band, low, high)
 
 
@@ -164,8 +165,10 @@ def _table(dtype: str, low: float, high: float) -> NDArray[np.uint8]:
 def _to_bytes(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     # float32 cannot hold the differences of 32-bit integers and doubles far from zero.
     wide = values.dtype.itemsize > 4 or values.dtype in (np.uint32, np.int32)
+    floats: Any = values.astype(np.float64 if wide else np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
-        scaled = (values.astype(np.float64 if wide else np.float32) - low) * (255.0 / (high - low))
-        # Infinities are cut by the clip and NaN becomes 0: both are invalid or a band's hole.
-        cut = np.clip(np.nan_to_num(scaled + 0.5, copy=False, nan=0.0), 0, 255)
-    return cut.astype(np.uint8)
+        scaled = (floats - low) * (255.0 / (high - low)) + 0.5
+    # Infinities are cut by the clip and NaN becomes 0: both are invalid or a band's hole.
+    cut = np.clip(np.nan_to_num(scaled, copy=False, nan=0.0), 0, 255)
+    stretched: NDArray[np.uint8] = cut.astype(np.uint8)
+    return stretched

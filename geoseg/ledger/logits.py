@@ -1,0 +1,97 @@
+"""Logits as the ledger keeps them: int8 in steps of 1/16, cropped to a box, deflated.
+
+Fused outlines from int8 are as accurate as from floats, at a sixteenth of the size. Outside the
+box a tile saw the place and strongly denied it, which is not the same as not having seen it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEP = 1 / 16
+"""Logit per step of the int8 values."""
+
+ABSENT = -127
+"""The int8 value of everything outside the box."""
+
+_FAINT = -96
+"""Values up to this one, logit −6, are the same as absent: a foreground probability of 0.25 %."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredLogits:
+    """One target in one tile, read back."""
+
+    logits: NDArray[np.float32]
+    """(h, w) at the mask stride over the tile's window, cut to ±7.9375."""
+
+    score: float
+    """Mean foreground probability × [SEG] probability, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What is written to the ledger for one target in one tile."""
+
+    height: int
+    """Rows of the logits."""
+
+    width: int
+    """Columns of the logits."""
+
+    top: int
+    """First row of the box."""
+
+    left: int
+    """First column of the box."""
+
+    box_height: int
+    """Rows of the box; 0 when every logit is below −6."""
+
+    box_width: int
+    """Columns of the box."""
+
+    deflated: bytes
+    """int8 differences along both axes, deflated."""
+
+
+def pack(logits: NDArray[Any]) -> Packed:
+    """Quantise, crop and deflate logits (h, w); they must not hold NaN."""
+    steps = np.clip(np.rint(logits.astype(np.float32) / STEP), ABSENT, -ABSENT).astype(np.int8)
+    steps[steps <= _FAINT] = ABSENT
+    rows = np.flatnonzero((steps != ABSENT).any(1))
+    cols = np.flatnonzero((steps != ABSENT).any(0))
+    height, width = steps.shape
+    if rows.size == 0:
+        return Packed(height, width, 0, 0, 0, 0, b"")
+    top, left = int(rows[0]), int(cols[0])
+    box = steps[top : rows[-1] + 1, left : cols[-1] + 1].view(np.uint8)
+    # Smooth fields deflate to half when each value is foretold from its neighbours.
+    changes = np.diff(box, axis=1, prepend=np.uint8(0))
+    changes = np.diff(changes, axis=0, prepend=np.uint8(0))
+    deflated = zlib.compress(changes.tobytes(), level=1)
+    return Packed(height, width, top, left, box.shape[0], box.shape[1], deflated)
+
+
+def unpack(packed: Packed) -> NDArray[np.float32]:
+    """Read logits (h, w) back; cells outside the box are strongly absent.
+
+    Raises ValueError when the bytes do not fill the box.
+    """
+    steps = np.full((packed.height, packed.width), ABSENT, np.int8)
+    if packed.box_height:
+        try:
+            raw = zlib.decompress(packed.deflated)
+        except zlib.error as error:
+            raise ValueError(f"logits cannot be inflated: {error}") from error
+        changes = np.frombuffer(raw, np.uint8).reshape(packed.box_height, packed.box_width)
+        box = changes.cumsum(0, dtype=np.uint8).cumsum(1, dtype=np.uint8).view(np.int8)
+        rows = slice(packed.top, packed.top + packed.box_height)
+        cols = slice(packed.left, packed.left + packed.box_width)
+        steps[rows, cols] = box
+    return steps.astype(np.float32) * np.float32(STEP)

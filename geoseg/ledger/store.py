@@ -1,0 +1,280 @@
+"""Ledger: answers written once per tile, read back for resuming, fusing and counting."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import astuple, dataclass, fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from geoseg.dialogue import Finish, Instruction, Target, TileAnswer
+from geoseg.errors import EngineError, OutputError
+from geoseg.grid import Window
+from geoseg.ledger.keys import RunKey
+from geoseg.ledger.lock import FileLock
+from geoseg.ledger.logits import Packed, StoredLogits, pack, unpack
+from geoseg.ledger.schema import connect, writing
+from geoseg.tiling import Tile
+
+State = Literal["done", "failed", "skipped"]
+"""Answered; not answered, to be asked again; without a valid pixel, so never asked."""
+
+_WINDOW = "row_off = ? AND col_off = ? AND height = ? AND width = ?"
+_PACKED = ", ".join(f'f."{field.name}"' for field in fields(Packed))
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One tile as the ledger knows it."""
+
+    tile: Tile
+    """As it was when it was answered; its window is what counts."""
+
+    state: State
+    text: str
+    """The model's sentence, or for a failed tile the reason."""
+
+    finish: Finish | Literal[""]
+    """Why the answer ended; empty for a skipped tile."""
+
+    targets: tuple[tuple[Target, float], ...]
+    """What was found, in the answer's order, with scores."""
+
+
+def open_ledger(path: str | Path, key: RunKey, *, resume: bool = True) -> Ledger:
+    """Open or make the ledger of a run, and hold it against other processes until it is closed.
+
+    Answers of other keys in the same file stay. Without `resume` those of this key are deleted.
+
+    Raises OutputError when another process holds it, when it is not a ledger or one of another
+    version, and when it cannot be written.
+    """
+    file = Path(path)
+    with ExitStack() as stack:
+        if file.parent.is_dir() and not file.is_dir():
+            stack.enter_context(FileLock(file))
+        connection = connect(file)
+        stack.callback(connection.close)
+        with writing(file), connection:
+            if not resume:
+                connection.execute("DELETE FROM runs WHERE key = ?", (key.hash,))
+            connection.execute(
+                "INSERT INTO runs (key, settings, versions) VALUES (?, ?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET versions = excluded.versions",
+                (key.hash, json.dumps(key.to_json()), json.dumps(_versions())),
+            )
+            run = connection.execute("SELECT id FROM runs WHERE key = ?", (key.hash,)).fetchone()[0]
+        return Ledger(file, key, run, connection, stack.pop_all())
+
+
+class Ledger:
+    """All answers of one run. Rows belong to the run's key, a window and an instruction.
+
+    Closing it frees the file for other processes; closing twice is allowed.
+    """
+
+    def __init__(
+        self, path: Path, key: RunKey, run: int, connection: sqlite3.Connection, held: ExitStack
+    ) -> None:
+        self.path = path
+        self.key = key
+        self._run = run
+        self._connection = connection
+        self._held = held
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and free its lock."""
+        self._held.close()
+
+    def pending(self, instruction: Instruction, tiles: Iterable[Tile]) -> list[Tile]:
+        """Tiles to ask, in the order given: those not answered yet, and those that failed."""
+        settled = {
+            Window(col, row, width, height)
+            for row, col, height, width in self._rows(
+                "SELECT t.row_off, t.col_off, t.height, t.width FROM tiles t "
+                "WHERE t.instruction = ? AND t.state != 'failed'",
+                self._instruction(instruction),
+            )
+        }
+        return [tile for tile in tiles if tile.window not in settled]
+
+    def record(self, instruction: Instruction, answers: Sequence[TileAnswer]) -> None:
+        """Write a batch of answers in one commit; an earlier row of the same tile is replaced.
+
+        An answer whose logits or scores are not numbers is recorded as failed: a hole must not
+        look like an absence.
+
+        Raises EngineError when an answer breaks the engine's promises, OutputError when the
+        ledger cannot be written; then nothing of the batch is.
+        """
+        with writing(self.path), self._connection:
+            place = self._instruction(instruction, create=True)
+            for answer in answers:
+                self._write(place, self._checked(answer))
+
+    def skip(self, instruction: Instruction, tiles: Iterable[Tile]) -> None:
+        """Note tiles without a valid pixel: they are not asked, and count as not seen."""
+        with writing(self.path), self._connection:
+            place = self._instruction(instruction, create=True)
+            for tile in tiles:
+                self._write_tile(place, tile, "skipped", "", "")
+
+    def targets(self, instruction: Instruction) -> tuple[Target, ...]:
+        """Everything found, in order of first appearance: row by row from the top left."""
+        phrases = self._rows(
+            "SELECT f.phrase FROM tiles t JOIN found f ON f.tile = t.id WHERE t.instruction = ? "
+            "ORDER BY t.row_off, t.col_off, t.height, t.width, f.place",
+            self._instruction(instruction),
+        )
+        return tuple(Target(phrase) for phrase in dict.fromkeys(row[0] for row in phrases))
+
+    def tile_state(self, instruction: Instruction, tile: Tile) -> State | None:
+        """What became of a tile; None when it was never asked."""
+        rows = self._rows(
+            f"SELECT t.state FROM tiles t WHERE t.instruction = ? AND {_WINDOW}",
+            self._instruction(instruction),
+            *_window(tile),
+        )
+        return next((row[0] for row in rows), None)
+
+    def logits(self, instruction: Instruction, target: Target, tile: Tile) -> StoredLogits | None:
+        """What a tile said about a target; None when it did not find it.
+
+        Raises OutputError when the stored bytes are damaged.
+        """
+        rows = self._rows(
+            f"SELECT f.score, {_PACKED} FROM tiles t JOIN found f ON f.tile = t.id "
+            "WHERE t.instruction = ? AND t.row_off = ? AND t.col_off = ? AND t.height = ? "
+            "AND t.width = ? AND f.phrase = ?",
+            self._instruction(instruction),
+            *_window(tile),
+            target.phrase,
+        )
+        row = next(iter(rows), None)
+        if row is None:
+            return None
+        try:
+            return StoredLogits(unpack(Packed(*row[1:])), row[0])
+        except ValueError as error:
+            raise OutputError(
+                f"The ledger {self.path} is damaged at {tile.window}: {error}.",
+                hint="Run again with --no-resume to ask every tile afresh.",
+            ) from error
+
+    def answers(self, instruction: Instruction) -> Iterator[AnswerRow]:
+        """Every tile the ledger knows, row by row from the top left."""
+        place = self._instruction(instruction)
+        tiles = self._rows(
+            "SELECT t.id, t.number, t.col_off, t.row_off, t.width, t.height, t.core_col_off, "
+            "t.core_row_off, t.core_width, t.core_height, t.state, t.text, t.finish FROM tiles t "
+            "WHERE t.instruction = ? ORDER BY t.row_off, t.col_off, t.height, t.width",
+            place,
+        )
+        for tile, number, *spans, state, text, finish in tiles:
+            found = self._rows(
+                "SELECT f.phrase, f.score FROM found f WHERE f.tile = ? ORDER BY f.place", tile
+            )
+            yield AnswerRow(
+                Tile(number, Window(*spans[:4]), Window(*spans[4:])),
+                state,
+                text,
+                finish,
+                tuple((Target(phrase), score) for phrase, score in found),
+            )
+
+    def _instruction(self, instruction: Instruction, *, create: bool = False) -> int:
+        """The row of an instruction; −1, which no tile has, when there is none."""
+        if create:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO instructions (run, text) VALUES (?, ?)",
+                (self._run, instruction.text),
+            )
+        rows = self._rows(
+            "SELECT id FROM instructions WHERE run = ? AND text = ?", self._run, instruction.text
+        )
+        return next((int(row[0]) for row in rows), -1)
+
+    def _rows(self, query: str, *values: int | str) -> Iterator[tuple[Any, ...]]:
+        with writing(self.path):
+            yield from self._connection.execute(query, values)
+
+    def _checked(self, answer: TileAnswer) -> TileAnswer:
+        window = answer.tile.window
+        stride = self.key.stride
+        shape = (-(-window.height // stride), -(-window.width // stride))
+        phrases = [found.target.phrase for found in answer.targets]
+        if len(set(phrases)) < len(phrases):
+            raise EngineError(f"An answer about {window} names a target twice: {phrases}.")
+        for found in answer.targets:
+            if found.logits.shape != shape:
+                raise EngineError(
+                    f"The logits of {found.target.phrase!r} about {window} have shape "
+                    f"{found.logits.shape}, not {shape}."
+                )
+            if np.isnan(found.logits).any() or not np.isfinite(found.score):
+                reason = f"The logits or the score of {found.target.phrase!r} are not numbers."
+                return TileAnswer(answer.tile, reason, "failed")
+        return answer
+
+    def _write(self, instruction: int, answer: TileAnswer) -> None:
+        state: State = "failed" if answer.failed else "done"
+        tile = self._write_tile(instruction, answer.tile, state, answer.finish, answer.text)
+        if answer.failed:
+            return
+        self._connection.executemany(
+            f"INSERT INTO found VALUES ({', '.join('?' * 11)})",
+            [
+                (tile, place, found.target.phrase, float(found.score), *astuple(pack(found.logits)))
+                for place, found in enumerate(answer.targets)
+            ],
+        )
+
+    def _write_tile(
+        self, instruction: int, tile: Tile, state: State, finish: str, text: str
+    ) -> int:
+        self._connection.execute(
+            f"DELETE FROM tiles WHERE instruction = ? AND {_WINDOW}", (instruction, *_window(tile))
+        )
+        core = tile.core
+        cursor = self._connection.execute(
+            f"INSERT INTO tiles VALUES (NULL, {', '.join('?' * 13)})",
+            (
+                *(instruction, *_window(tile), tile.index),
+                *(core.row_off, core.col_off, core.height, core.width),
+                *(state, finish, text),
+            ),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+
+def _window(tile: Tile) -> tuple[int, int, int, int]:
+    window = tile.window
+    return window.row_off, window.col_off, window.height, window.width
+
+
+def _versions() -> dict[str, str]:
+    try:
+        own = version("geoseg")
+    except PackageNotFoundError:
+        own = "unknown"
+    return {"geoseg": own, "python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
