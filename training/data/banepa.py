@@ -18,7 +18,7 @@ from training.data.splits import held_out
 IMAGE: Final = "banepa/banepa_west.tif"
 BUILDINGS: Final = "banepa/banepa_west_buildings.geojson"
 
-OPEN_AREA_DISTANCE: Final = 5.0
+OPEN_AREA_DISTANCE: Final = 6.0
 """Metres between an open area and the nearest building."""
 
 ABSENT: Final = frozenset(

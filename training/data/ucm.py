@@ -18,6 +18,12 @@ _SUPERSAMPLING: Final = 4
 
 _RENAMED: Final = {"paved road": "road"}
 
+_SOLID: Final = frozenset(
+    {"airplane", "baseball diamond", "beach", "building", "large vehicle", "river", "sand bunker"}
+    | {"sea", "ship", "small vehicle", "storage tank", "swimming pool", "tennis court", "tree"}
+)
+"""Categories that exclude each other at a pixel."""
+
 _WATERS: Final = ("river", "sea")
 """Outlined categories that are also water."""
 
@@ -59,7 +65,7 @@ def _of_scene_class(rgb: Rgb, name: str, scene_class: str) -> LabelledImage:
         masks=dict.fromkeys(covered, everywhere),
         known=dict.fromkeys(covered, True),
         absent=CANNOT_SHOW[scene_class],
-        shows=frozenset({SHOWN[scene_class]} if scene_class in SHOWN else ()),
+        shows=frozenset(SHOWN.get(scene_class, ())),
         scene_class=scene_class,
     )
 
@@ -70,9 +76,11 @@ def _with_outlines(
     masks = _masks(image, labels)
     exhaustive = {_RENAMED.get(name, name) for name in image["exhaustive_categories"]}
     partial = {_RENAMED.get(name, name) for name in image["partial_categories"]}
-    # Where only some instances are outlined, nothing can be said outside of the outlines.
+    # Where only some instances are outlined, the rest is known only where something else stands.
+    taken = np.logical_or.reduce([masks[name] for name in masks if name in _SOLID] or [False])
     known: dict[str, Mask | Literal[True]] = {
-        name: True if name in exhaustive else mask for name, mask in masks.items()
+        name: True if name in exhaustive else mask | (taken if name in _SOLID else False)
+        for name, mask in masks.items()
     }
     absent = CANNOT_SHOW[image["scene_class"]] | exhaustive
     if waters := [masks[name] for name in _WATERS if name in masks]:

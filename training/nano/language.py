@@ -53,6 +53,7 @@ class Forms:
     any: tuple[str, ...]
     count: tuple[str, ...]
     mass: tuple[str, ...]
+    described: tuple[str, ...]
     pair: tuple[str, ...]
 
 
@@ -87,6 +88,7 @@ NEVER_SEEN: Final[str] = _ABSENT["answer"]
 HELD_OUT: Final = tuple((c.name, text) for c in CATEGORIES.values() for text in c.held_out)
 """(category, request) pairs that training never samples."""
 
+_COMMANDS: Final = frozenset({"segment", "show", "find", "outline", "trace"})
 _NEVER_NOUNS: Final = tuple(map(_noun, _ABSENT["nouns"]))
 _NEVER_IMPLICIT: Final[tuple[str, ...]] = tuple(_ABSENT["implicit"])
 
@@ -100,7 +102,8 @@ def requests(category: str) -> Iterator[str]:
     """Every request for one category that training can produce, before case and typing errors."""
     known = CATEGORIES[category]
     yield known.plain
-    yield from known.implicit
+    for text in known.implicit:
+        yield from _said(text)
     for noun in known.nouns:
         for form in _forms_of(noun):
             yield form.format(thing=noun.one, things=noun.many)
@@ -113,7 +116,7 @@ def ask(category: str, rng: np.random.Generator) -> str:
     if draw < PLAIN_SHARE:
         text = known.plain
     elif draw < PLAIN_SHARE + IMPLICIT_SHARE and known.implicit:
-        text = _pick(known.implicit, rng)
+        text = _describe(known.implicit, rng)
     else:
         text = _name_it(known.nouns, rng)
     return _as_typed(text, rng)
@@ -129,7 +132,7 @@ def ask_pair(first: str, second: str, rng: np.random.Generator) -> str:
 def ask_never_seen(rng: np.random.Generator) -> str:
     """A request for something that no training image shows; its answer is `NEVER_SEEN`."""
     implicit = rng.random() < IMPLICIT_SHARE
-    text = _pick(_NEVER_IMPLICIT, rng) if implicit else _name_it(_NEVER_NOUNS, rng)
+    text = _describe(_NEVER_IMPLICIT, rng) if implicit else _name_it(_NEVER_NOUNS, rng)
     return _as_typed(text, rng)
 
 
@@ -156,6 +159,18 @@ def _forms_of(noun: Noun) -> tuple[str, ...]:
     if noun.one is None:
         return FORMS.any
     return FORMS.any + FORMS.count
+
+
+def _said(description: str) -> tuple[str, ...]:
+    """A description in every form that suits it; questions and commands stay as they are."""
+    if description.endswith("?") or description.split(maxsplit=1)[0] in _COMMANDS:
+        return (description,)
+    return tuple(form.format(it=description) for form in FORMS.described)
+
+
+def _describe(descriptions: Sequence[str], rng: np.random.Generator) -> str:
+    text = _pick(descriptions, rng)
+    return text if rng.random() < 0.5 else _pick(_said(text), rng)
 
 
 def _pick(options: Sequence[T], rng: np.random.Generator) -> T:

@@ -6,7 +6,8 @@ and below, so some canvases are too.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 import numpy as np
@@ -20,17 +21,17 @@ T = TypeVar("T")
 Place = tuple[int, int, int]
 """x, y and side on the canvas in input pixels, even."""
 
-SOURCES: Final = {"banepa": 0.26, "dubai": 0.3, "ucm": 0.4, "vehicles": 0.04}
+SOURCES: Final = {"banepa": 0.24, "dubai": 0.32, "ucm": 0.4, "vehicles": 0.04}
 """Share of canvases built around each source."""
 
 TARGETS: Final[Mapping[str, Mapping[str, float]]] = {
-    "banepa": {"building": 6, "open area": 3},
+    "banepa": {"building": 6, "open area": 2},
     "dubai": {
         "building": 5, "road": 5, "vegetation": 5, "water": 4, "bare land": 3, "open area": 1,
     },
     "ucm": {
         "airplane": 10, "storage tank": 10, "tennis court": 10, "baseball diamond": 10,
-        "swimming pool": 9, "airport runway": 9, "small vehicle": 6, "building": 5, "river": 4,
+        "swimming pool": 9, "airport runway": 9, "small vehicle": 6, "building": 3, "river": 4,
         "overpass": 4, "beach": 3, "sea": 3, "ship": 3, "sand bunker": 3, "tree": 3, "farmland": 3,
         "parking lot": 3, "basketball court": 2, "jet bridge": 2, "road": 1, "large vehicle": 1,
         "zebra crossing": 1,
@@ -40,6 +41,9 @@ TARGETS: Final[Mapping[str, Mapping[str, float]]] = {
 """Source → how often a canvas is built around a category."""
 
 NATIVE_TO_INPUT: Final = 0.5
+_SMALL: Final = 256
+"""Side of a UC Merced image."""
+
 _JITTER: Final = {
     "banepa": (0.6, 1.5),
     "dubai": (0.6, 1.5),
@@ -50,26 +54,29 @@ _PADDED_SHARE: Final = {"banepa": 0.06, "dubai": 0.06, "ucm": 0.25, "vehicles": 
 _UNPLACED_SHARE: Final = 0.12
 """Share of UC Merced canvases built around images that show a category without an outline."""
 
+_FREE_SHARE: Final = 0.15
+_FREE_OF: Final = {
+    "building": 5, "water": 2, "swimming pool": 2, "storage tank": 2, "tennis court": 2,
+    "road": 1.5, "small vehicle": 1.5, "airplane": 1, "baseball diamond": 1, "airport runway": 1,
+}  # fmt: skip
+"""How often a UC Merced canvas is built to be free of a category, so that absence is learnt too."""
+
 
 def draw_canvas(corpus: Corpus, size: int, rng: np.random.Generator) -> tuple[Canvas, str]:
     """A canvas of `size` input pixels and the category that it was built around."""
     available = {name: share for name, share in SOURCES.items() if name in corpus.images}
     source = weighted(available, rng)
-    targets = {
-        name: weight for name, weight in TARGETS[source].items() if (source, name) in corpus.spots
-    }
-    target = weighted(targets, rng)
     scale = NATIVE_TO_INPUT * _log_uniform(_JITTER[source], rng)
+    if source == "ucm" and rng.random() < _FREE_SHARE:
+        target = weighted(_among(_FREE_OF, corpus.fillers), rng)
+        images = partial(pick, corpus.fillers[target], rng)
+        return _small_images(images(), images, size, scale, rng), target
+    outlined = {name for place, name in corpus.spots if place == source}
+    target = weighted(_among(TARGETS[source], outlined), rng)
     if source == "ucm":
-        return _small_images(corpus, target, size, scale, rng), target
-    image, places = pick(corpus.spots[source, target], rng)
-    row, col = places[int(rng.integers(len(places)))]
-    padded = rng.random() < _PADDED_SHARE[source]
-    room = _even(min(image.shape) * scale * 1.2)
-    side = min(_even(size * rng.uniform(0.35, 0.95)) if padded else size, room)
-    wander = rng.uniform(-0.4, 0.4, 2) * side / scale
-    placement = _placed(image, (col + wander[0], row + wander[1]), side / scale, (0, 0, side), rng)
-    return Canvas(size, (Piece(image, placement),)), target
+        first, others = _showing(corpus, target, rng), partial(_beside, corpus, target, rng)
+        return _small_images(first, others, size, scale, rng), target
+    return Canvas(size, (_window(corpus, source, target, size, scale, rng),)), target
 
 
 def weighted(weights: Mapping[str, float], rng: np.random.Generator) -> str:
@@ -84,27 +91,40 @@ def pick(options: Sequence[T], rng: np.random.Generator) -> T:
     return options[int(rng.integers(len(options)))]
 
 
+def _window(
+    corpus: Corpus, source: str, target: str, size: int, scale: float, rng: np.random.Generator
+) -> Piece:
+    """A part of one large image near a place that shows the target, at times in a grey canvas."""
+    image, places = pick(corpus.spots[source, target], rng)
+    row, col = places[int(rng.integers(len(places)))]
+    padded = rng.random() < _PADDED_SHARE[source]
+    room = _even(min(image.shape) * scale * 1.2)
+    side = min(_even(size * rng.uniform(0.35, 0.95)) if padded else size, room)
+    x, y = np.array([col, row]) + rng.uniform(-0.4, 0.4, 2) * side / scale
+    return Piece(image, _placed(image, (x, y), side / scale, (0, 0, side), rng))
+
+
 def _small_images(
-    corpus: Corpus, target: str, size: int, scale: float, rng: np.random.Generator
+    first: LabelledImage,
+    others: Callable[[], LabelledImage],
+    size: int,
+    scale: float,
+    rng: np.random.Generator,
 ) -> Canvas:
-    """One small image in the corner of a grey canvas, or a mosaic of several."""
-    first = _showing(corpus, target, rng)
+    """One small image in the corner of a grey canvas, or a mosaic of it and others."""
     if rng.random() < _PADDED_SHARE["ucm"]:
         side = _even(min(size, min(first.shape) * NATIVE_TO_INPUT * rng.uniform(0.85, 1.25)))
         return Canvas(size, (_whole(first, (0, 0, side), rng),))
-    across = max(1, round(size / (256 * scale)))
-    edges = [_even(size * step / across) for step in range(across + 1)]
-    cells = [(x, y) for y in range(across) for x in range(across)]
-    chosen = int(rng.integers(len(cells)))
+    across = max(1, round(size / (_SMALL * scale)))
+    side = _even(size / across + 0.999)
+    chosen = int(rng.integers(across**2))
     pieces = []
-    for number, (x, y) in enumerate(cells):
-        image = first if number == chosen else _beside(corpus, target, rng)
-        side = max(edges[x + 1] - edges[x], edges[y + 1] - edges[y])
-        place = (min(edges[x], size - side), min(edges[y], size - side), side)
-        if target in image.shows:
-            pieces.append(_whole(image, place, rng))
-        else:
-            pieces.append(_part(image, place, scale, rng))
+    for number in range(across**2):
+        image = first if number == chosen else others()
+        x, y = (_even(step * (size - side) / max(1, across - 1)) for step in divmod(number, across))
+        whole = image.shows and rng.random() < 0.5
+        place = (x, y, side)
+        pieces.append(_whole(image, place, rng) if whole else _part(image, place, scale, rng))
     return Canvas(size, tuple(pieces))
 
 
@@ -160,6 +180,10 @@ def _placed(
     )
     corner, size = place[:2], place[2]
     return Placement((x, y), side, corner, size, degrees, _quarters(rng), _coin(rng))
+
+
+def _among(weights: Mapping[str, float], names: Container[str]) -> dict[str, float]:
+    return {name: weight for name, weight in weights.items() if name in names}
 
 
 def _even(value: float) -> int:
