@@ -1,8 +1,8 @@
 """How weights lie in files: storage formats per tensor, shards of bounded size.
 
 Matrices are stored as fp32, fp16 or int8; int8 keeps one scale per row, so `name` of shape
-(R, …) becomes `name.int8` (R, …) and `name.scale` (R,) in fp16; rows above 0.01 read back within 0.6 scales.
-Vectors and integers are small and keep their format.
+(R, …) becomes `name.int8` (R, …) and `name.scale` (R,) in fp16. A row that reaches 0.01 reads back
+within 0.6 of its scale. Vectors and integers are small and keep their format.
 """
 
 from __future__ import annotations

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
-import torch
 from tokenizers import Tokenizer
 
-from geoseg.segearth.config import PRESETS, SegEarthConfig
-from geoseg.segearth.model import SegEarth, build
+from geoseg.segearth.config import SegEarthConfig
+from geoseg.segearth.model import SegEarth
 from geoseg.segearth.prompt import TextCodec
-from tests.unit.segearth.tinytalk import tiny_codec, tiny_tokenizer
+from tests.unit.segearth.tinytalk import tiny_codec, tiny_config, tiny_model, tiny_tokenizer
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +23,9 @@ def codec(tokenizer: Tokenizer) -> TextCodec:
 
 @pytest.fixture(scope="session")
 def config(codec: TextCodec) -> SegEarthConfig:
-    tiny = PRESETS["tiny"]
-    language = dataclasses.replace(tiny.language, vocab=len(codec.answer_token_ids))
-    return dataclasses.replace(tiny, language=language, answer_token_ids=codec.answer_token_ids)
+    return tiny_config(codec)
 
 
 @pytest.fixture(scope="session")
 def model(config: SegEarthConfig) -> SegEarth:
-    torch.manual_seed(0)
-    return build(config).eval()
+    return tiny_model(config)

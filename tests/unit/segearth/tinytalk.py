@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import torch
 from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import WordPiece
 
-from geoseg.segearth.config import PRESETS
+from geoseg.segearth.config import PRESETS, SegEarthConfig
+from geoseg.segearth.model import SegEarth, build
 from geoseg.segearth.prompt import TextCodec
 
 _SENTENCES = """
@@ -32,3 +36,17 @@ def tiny_codec(tokenizer: Tokenizer) -> TextCodec:
     """Answers may use every word and marker, but no [PAD], [CLS] or [SEP]."""
     ids = [tokenizer.token_to_id(w) for w in ("[UNK]", *WORDS, *MARKERS)]
     return TextCodec(tokenizer, PRESETS["tiny"].template, tuple(ids))
+
+
+def tiny_config(codec: TextCodec, **changes: int) -> SegEarthConfig:
+    """The tiny preset with this vocabulary."""
+    tiny = PRESETS["tiny"]
+    language = dataclasses.replace(tiny.language, vocab=len(codec.answer_token_ids))
+    ids = codec.answer_token_ids
+    return dataclasses.replace(tiny, language=language, answer_token_ids=ids, **changes)
+
+
+def tiny_model(config: SegEarthConfig) -> SegEarth:
+    """The same random weights every time, in evaluation mode."""
+    torch.manual_seed(0)
+    return build(config).eval()
