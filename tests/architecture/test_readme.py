@@ -1,0 +1,48 @@
+"""The README's first commands are the main job and the tests; CI runs the latter as they stand."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from geoseg.cli.main import commands
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```bash\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_first_block_is_the_main_job():
+    words = shlex.split(BLOCKS[0].replace("&&", " && "))
+    assert words[:5] == ["python", "-m", "pip", "install", "."]
+    run = words[words.index("geoseg") :]
+    arguments = commands.get_command(None, "run").make_context("run", run[2:]).params
+    assert (ROOT / arguments["scene"]).is_file()
+    assert arguments["instructions"]
+    assert arguments["output"]
+
+
+def test_second_block_is_what_ci_runs():
+    printed = subprocess.run(
+        [ROOT / ".ci" / "readme_block", "2"], capture_output=True, text=True, check=True
+    ).stdout
+    assert printed == BLOCKS[1]
+    assert "pytest" in printed
+    assert "readme_block 2" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_links_lead_somewhere():
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if "geoseg " in block])
+def test_commands_of_the_readme_parse(block):
+    for line in block.replace("\\\n", " ").splitlines():
+        for part in line.split("&&"):
+            words = shlex.split(part, comments=True)
+            if words[:1] == ["geoseg"] and words[1] in commands.list_commands(None):
+                commands.get_command(None, words[1]).make_context(words[1], words[2:])
