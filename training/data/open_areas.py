@@ -11,8 +11,8 @@ _COARSENING = 2
 def away_from(obstacles: Mask, distance: float, gsd: float) -> Mask:
     """Where the nearest obstacle is at least `distance` metres away. (H, W) in and out.
 
-    Measured on cells of 2 x 2 pixels, an obstacle anywhere in a cell filling it: errs by at most
-    one cell, towards too far.
+    Measured between the edges of cells of 2 x 2 pixels, an obstacle anywhere in a cell filling it:
+    errs towards too far.
     """
     height, width = obstacles.shape
     padded = np.pad(obstacles, ((0, height % _COARSENING), (0, width % _COARSENING)), mode="edge")
@@ -20,6 +20,7 @@ def away_from(obstacles: Mask, distance: float, gsd: float) -> Mask:
     cells = padded.reshape(rows, _COARSENING, cols, _COARSENING).any(axis=(1, 3))
     if not cells.any():
         return np.ones_like(obstacles)
-    far = distance_transform_edt(~cells, sampling=gsd * _COARSENING) >= distance
+    cell = gsd * _COARSENING
+    far = distance_transform_edt(~cells, sampling=cell) >= distance + cell
     fine = far.repeat(_COARSENING, axis=0).repeat(_COARSENING, axis=1)
     return np.ascontiguousarray(fine[:height, :width])

@@ -77,9 +77,10 @@ def _with_outlines(
     exhaustive = {_RENAMED.get(name, name) for name in image["exhaustive_categories"]}
     partial = {_RENAMED.get(name, name) for name in image["partial_categories"]}
     # Where only some instances are outlined, the rest is known only where something else stands.
-    taken = np.logical_or.reduce([masks[name] for name in masks if name in _SOLID] or [False])
+    nowhere = np.zeros(rgb.shape[1:], bool)
+    taken = np.logical_or.reduce([nowhere, *(masks[name] for name in masks if name in _SOLID)])
     known: dict[str, Mask | Literal[True]] = {
-        name: True if name in exhaustive else mask | (taken if name in _SOLID else False)
+        name: True if name in exhaustive else mask | (taken if name in _SOLID else nowhere)
         for name, mask in masks.items()
     }
     absent = CANNOT_SHOW[image["scene_class"]] | exhaustive
