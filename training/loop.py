@@ -30,6 +30,7 @@ from training.checkpoint import (
     restore_moments,
     save_state,
 )
+from training.parallel import Group
 from training.schedule import Ramp, locate, total_steps
 
 _ABORT_AFTER = 20
@@ -58,8 +59,8 @@ class Task(Protocol):
     def rate(self, name: str) -> float:
         """Base learning rate of a parameter."""
 
-    def batches(self, first_step: int) -> Iterator[Any]:
-        """Batches from a step on; the one of step s does not depend on where one starts."""
+    def batches(self, first: int, stride: int) -> Iterator[Any]:
+        """Batches number first, first + stride, …; a batch depends on its number alone."""
 
     def loss(self, batch: Any) -> Loss:
         """Loss of one batch."""
@@ -74,6 +75,9 @@ class LoopPlan:
 
     ramps: Sequence[Ramp]
     """Stages of the learning rate; their steps add up to the length of the run."""
+
+    batches_per_step: int = 1
+    """Batches whose gradients make one step, whatever the number of processes."""
 
     clip: float = 1.0
     """Largest norm of the gradient."""
@@ -111,27 +115,40 @@ class _Run:
     window: list[dict[str, float]] = field(default_factory=list)
 
 
-def run(task: Task, plan: LoopPlan, out: Path, *, resume: bool, notes: Mapping[str, object]) -> int:
-    """Train until the plan, the clock or SIGTERM ends it; returns the steps done in total."""
+def run(
+    task: Task,
+    plan: LoopPlan,
+    out: Path,
+    *,
+    resume: bool,
+    notes: Mapping[str, object],
+    group: Group = Group(),  # noqa: B008  # frozen
+) -> int:
+    """Train until the plan, the clock or SIGTERM ends it; returns the steps done in total.
+
+    Processes of a group call this with the same arguments and stop at the same step.
+    """
     out.mkdir(parents=True, exist_ok=True)
     trained = task.trained()
     optimizer = build_optimizer(task, plan.weight_decay)
     state = _Run(average={name: p.detach().clone() for name, p in trained.items()})
     if resume:
         _resume(out, trained, optimizer, state)
-    clock = _Clock(plan)
+    clock, leads = _Clock(plan), group.rank == 0
+    batches = task.batches(state.step * plan.batches_per_step + group.rank, group.size)
     with _stop_on_sigterm() as stopped, (out / "metrics.jsonl").open("a", encoding="utf-8") as log:
-        for batch in task.batches(state.step):
-            if state.step >= total_steps(plan.ramps) or stopped() or clock.over():
-                break
-            _one_step(task, batch, optimizer, plan, state)
-            if state.step % plan.log_steps == 0:
+        ended = stopped() or clock.over()
+        while state.step < total_steps(plan.ramps) and not ended:
+            asked = leads and (stopped() or clock.over())
+            ended = _one_step(task, batches, optimizer, plan, state, group, asked)
+            if leads and state.step % plan.log_steps == 0:
                 _write(log, _summary(state, optimizer, clock))
-            if clock.due("save"):
+            if leads and clock.due("save"):
                 _save(out, trained, optimizer, state, plan, notes)
-            if clock.due("evaluate"):
+            if leads and clock.due("evaluate"):
                 _write(log, _examine(task, trained, state))
-        _save(out, trained, optimizer, state, plan, notes)
+        if leads:
+            _save(out, trained, optimizer, state, plan, notes)
     return state.step
 
 
@@ -150,33 +167,62 @@ def build_optimizer(task: Task, weight_decay: float) -> torch.optim.AdamW:
 
 
 def _one_step(
-    task: Task, batch: Any, optimizer: torch.optim.AdamW, plan: LoopPlan, state: _Run
-) -> None:
+    task: Task,
+    batches: Iterator[Any],
+    optimizer: torch.optim.AdamW,
+    plan: LoopPlan,
+    state: _Run,
+    group: Group,
+    stop: bool,
+) -> bool:
+    """One optimizer step; returns whether any process asked to stop after it."""
+    trained = list(task.trained().values())
     stage, within = locate(plan.ramps, state.step)
     factor = plan.ramps[stage].factor(within)
-    for group in optimizer.param_groups:
-        group["lr"] = group["base_lr"] * factor
-    loss = task.loss(batch)
+    for entry in optimizer.param_groups:
+        entry["lr"] = entry["base_lr"] * factor
     optimizer.zero_grad(set_to_none=True)
-    loss.total.backward()  # type: ignore[no-untyped-call]
-    norm = torch.nn.utils.clip_grad_norm_(task.trained().values(), plan.clip)
+    sums: dict[str, float] = {}
+    images = 0
+    for _ in range(plan.batches_per_step // group.size):
+        loss = task.loss(next(batches))
+        (loss.total / plan.batches_per_step).backward()  # type: ignore[no-untyped-call]
+        images += loss.samples
+        for key, value in {"loss": loss.total.item(), **loss.parts}.items():
+            sums[key] = sums.get(key, 0.0) + value / plan.batches_per_step
+    for parameter in trained:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+    shared = torch.tensor([*sums.values(), float(images), float(stop)])
+    group.add_up([*(p.grad for p in trained if p.grad is not None), shared])
+    *means, seen, stops = shared.tolist()
     state.step += 1
-    state.samples += loss.samples
-    if not (math.isfinite(loss.total.item()) and math.isfinite(norm.item())):
-        state.skipped += 1
-        if state.skipped >= _ABORT_AFTER:
-            raise GeosegError(
-                f"Loss or gradient were not finite in {_ABORT_AFTER} steps, last {state.step}.",
-                hint="Lower the learning rate or look at the batch of that step.",
-            )
-        return
-    optimizer.step()
+    state.samples += int(seen)
+    norm = torch.nn.utils.clip_grad_norm_(trained, plan.clip).item()
+    if math.isfinite(means[0]) and math.isfinite(norm):
+        optimizer.step()
+        _follow(task, plan, state)
+        state.window.append({**dict(zip(sums, means, strict=True)), "grad_norm": norm})
+    else:
+        _skip(state)
+    return stops > 0
+
+
+def _skip(state: _Run) -> None:
+    state.skipped += 1
+    if state.skipped >= _ABORT_AFTER:
+        raise GeosegError(
+            f"Loss or gradient were not finite in {_ABORT_AFTER} steps, last {state.step}.",
+            hint="Lower the learning rate or look at the batch of that step.",
+        )
+
+
+def _follow(task: Task, plan: LoopPlan, state: _Run) -> None:
+    """Move the average a little towards the weights; faster at first, when they move far."""
     decay = min(plan.average, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
         for name, parameter in task.trained().items():
             state.average[name].lerp_(parameter, 1 - decay)
-    parts = {"loss": loss.total.item(), **loss.parts, "grad_norm": norm.item()}
-    state.window.append(parts)
 
 
 def _summary(state: _Run, optimizer: torch.optim.AdamW, clock: _Clock) -> dict[str, object]:

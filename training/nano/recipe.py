@@ -1,0 +1,127 @@
+"""The recipe of nano, as frozen values read from TOML; unknown keys are errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from geoseg.errors import InstructionError
+from training.schedule import Ramp
+
+
+@dataclass(frozen=True, slots=True)
+class BatchKind:
+    """One shape of batch."""
+
+    size: int
+    """Side of the model's input, in pixels (half of the scene's)."""
+
+    images: int
+    """Images per step."""
+
+    questions: int
+    """Questions asked of each image, on one pass of the encoder."""
+
+    share: float = 1.0
+    """Relative frequency among the kinds of its stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stretch of training with one mixture of batches and one ramp of the rate."""
+
+    name: str
+    steps: int
+    start: float
+    end: float
+    warmup: int
+    batches: tuple[BatchKind, ...]
+
+    def ramp(self) -> Ramp:
+        """Its learning rate."""
+        return Ramp(self.steps, self.start, self.end, self.warmup)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Base learning rates by part; 0 leaves a part as it is."""
+
+    encoder: float
+    language: float
+    masks: float
+    trunk: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights of the losses."""
+
+    text: float
+    mask: float
+    dice: float
+    attention: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How nano is trained."""
+
+    rates: Rates
+    weights: Weights
+    stages: tuple[Stage, ...]
+    batches_per_step: int = 2
+    average: float = 0.999
+    clip: float = 1.0
+    weight_decay: float = 0.01
+    trunk_layers: int = 2
+    """Last layers of the instruction trunk that learn, when its rate is not 0."""
+
+    save_minutes: float = 5.0
+    evaluate_minutes: float = 10.0
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe; InstructionError for a file that is no recipe, naming the key."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InstructionError(f"The recipe {path} cannot be read: {error}.") from error
+    parts = dict(data)
+    parts["rates"] = _read(Rates, parts.get("rates"), "rates")
+    parts["weights"] = _read(Weights, parts.get("weights"), "weights")
+    parts["stages"] = tuple(
+        _stage(entry, f"stages[{i}]") for i, entry in enumerate(parts.get("stages", []))
+    )
+    recipe = _read(Recipe, parts, str(path))
+    assert isinstance(recipe, Recipe)
+    if not recipe.stages:
+        raise InstructionError(f"The recipe {path} has no [[stages]]; give at least one.")
+    return recipe
+
+
+def _stage(entry: dict[str, Any], where: str) -> Stage:
+    kinds = entry.get("batches", [])
+    batches = tuple(_read(BatchKind, kind, f"{where}.batches[{i}]") for i, kind in enumerate(kinds))
+    stage = _read(Stage, {**entry, "batches": batches}, where)
+    assert isinstance(stage, Stage)
+    return stage
+
+
+def _read(kind: type[Any], values: Any, where: str) -> Any:
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    given = values if isinstance(values, dict) else {}
+    unknown = sorted(set(given) - set(fields))
+    missing = sorted(
+        name
+        for name, field in fields.items()
+        if field.default is dataclasses.MISSING and name not in given
+    )
+    if unknown or missing:
+        raise InstructionError(
+            f"The recipe has unknown keys {unknown} and lacks {missing} in {where}.",
+            hint=f"Known keys there: {', '.join(fields)}.",
+        )
+    return kind(**given)
