@@ -95,7 +95,10 @@ def _singular(word: str) -> str:
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
-    if word.endswith(("ses", "xes", "ches", "shes")) and not word.endswith("houses"):
+    # "glasses", "boxes", "benches" and "campuses" lose "es", "houses" and "courses" only "s".
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    if word.endswith("uses") and not word.endswith(("ouses", "auses")):
         return word[:-2]
     if word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]

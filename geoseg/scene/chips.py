@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -134,36 +134,36 @@ class _RowBand:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._held: Window | None = None
-        self._planes: Planes | None = None
+        self._room: Planes | None = None
 
     def read(self, window: Window) -> Planes:
         """Read what of the window is not held yet. The view is good until the next call."""
         kept = self._shift(window)
-        if self._planes is None:
-            self._planes = self._reader.allocate(window.height, window.width)
-        whole = self._planes.part(slice(0, window.height), slice(0, window.width))
+        if self._room is None:
+            self._room = self._reader.allocate(window.height, window.width)
+        whole = self._room.part(slice(0, window.height), slice(0, window.width))
+        # Rows of a read that fails must not pass for rows that are held.
+        self._held = None
         if kept < window.height:
-            rest = Window(window.col_off, window.row_off + kept, window.width, window.height - kept)
-            # A part read or a failed read must not pass for rows that are held.
-            self._held = None
+            rest = replace(window, row_off=window.row_off + kept, height=window.height - kept)
             self._reader.read(rest, whole.part(slice(kept, None), slice(None)))
         self._held = window
         return whole
 
     def _shift(self, window: Window) -> int:
         """Move rows that the new window shares to its top; how many there are."""
-        held, planes = self._held, self._planes
-        if held is None or planes is None:
+        held, room = self._held, self._room
+        if held is None or room is None:
             return 0
-        same_columns = (held.col_off, held.width) == (window.col_off, window.width)
-        shared = held.row_end - window.row_off
-        if not same_columns or window.height != held.height:
-            self._planes = None
-            return 0
-        if not held.row_off <= window.row_off or shared <= 0:
+        fits = held.width == window.width and window.height <= room.pixels.shape[1]
+        if not fits:
+            self._room = None
             return 0
         start = window.row_off - held.row_off
-        for array in (planes.pixels, planes.mask):
+        shared = min(held.row_end, window.row_end) - window.row_off
+        if held.col_off != window.col_off or start < 0 or shared <= 0:
+            return 0
+        for array in (room.pixels, room.mask):
             if array is not None:
                 array[..., :shared, :] = array[..., start : start + shared, :]
         return shared

@@ -38,9 +38,10 @@ def gdal_environment() -> Generator[None, None, None]:
 
 def unreadable(path: str, window: Window, error: BaseException) -> SceneError:
     """Build the error for a block that cannot be decoded."""
+    reason = str(error.__cause__ or error).rstrip(".")
     return SceneError(
         f"The scene {path} cannot be read at columns {window.col_off} to {window.col_end - 1}, "
-        f"rows {window.row_off} to {window.row_end - 1}: {error.__cause__ or error}.",
+        f"rows {window.row_off} to {window.row_end - 1}: {reason}.",
         hint="The file seems to be truncated or damaged; copy or download it again.",
     )
 
