@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import BertConfig, BertModel, DynamicCache, PhiConfig, PhiModel
 
+from geoseg.segearth import attention_rows
+
 
 class Projector(nn.Sequential):
     """Vision width to language width: Linear, exact GELU, Linear ("mlp2x_gelu")."""
@@ -121,6 +123,7 @@ class CausalLanguage(nn.Module):
             intermediate_size=mlp,
             max_position_embeddings=max_positions,
         )
+        config._attn_implementation = attention_rows.NAME
         self.phi = PhiModel(config)
         self.head = None if tied else nn.Linear(hidden, vocab, bias=head_bias)
 
@@ -129,13 +132,16 @@ class CausalLanguage(nn.Module):
         embeds: Tensor = self.phi.embed_tokens(ids)
         return embeds
 
-    def forward(self, sequence: TokenSequence) -> Tensor:
-        """(Q, S, D) states after the final norm."""
+    def forward(
+        self, sequence: TokenSequence, rows: attention_rows.RowRequest | None = None
+    ) -> Tensor:
+        """(Q, S, D) states after the final norm; fills `rows` if given."""
         states: Tensor = self.phi(
             inputs_embeds=sequence.embeds,
             attention_mask=sequence.mask.long(),
             position_ids=sequence.positions(),
             use_cache=False,
+            rows=rows,
         ).last_hidden_state
         return states
 

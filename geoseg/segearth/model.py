@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from geoseg.segearth.attention_rows import RowRequest
 from geoseg.segearth.config import SegEarthConfig
 from geoseg.segearth.language import CausalLanguage, InstructionTrunk, Projector, TokenSequence
 from geoseg.segearth.mask_decoder import MaskDecoder
@@ -61,6 +62,9 @@ class Reading:
 
     hidden: Tensor
     """(Q, A, D) state at answer token i, after the final norm."""
+
+    rows: Tensor | None = None
+    """(layers, heads, N, T) attention of the N tokens asked for to the image, float32."""
 
 
 class SegEarth(nn.Module):
@@ -123,21 +127,35 @@ class SegEarth(nn.Module):
         return TokenSequence(prefix, seen).then(after, prompt.after_mask)
 
     def read(
-        self, image_tokens: Tensor, prompt: PromptBatch, answer_ids: Tensor, answer_mask: Tensor
+        self,
+        image_tokens: Tensor,
+        prompt: PromptBatch,
+        answer_ids: Tensor,
+        answer_mask: Tensor,
+        *,
+        rows_at: Tensor | None = None,
     ) -> Reading:
         """Teacher-forced pass over (Q, A) answers; `image_tokens` (Q, T, D), one row per question.
 
-        Several questions on one image: pass `encoded.image_tokens[owner]`.
+        Several questions on one image: pass `encoded.image_tokens[owner]`. `rows_at` (Q, A) bool
+        asks for the attention of these answer tokens, in the order in which it indexes.
         """
         prompted = self.prompted(image_tokens, prompt)
-        states = self.language(prompted.then(self.language.embed(answer_ids), answer_mask))
         width = prompted.mask.shape[1]
+        request = None
+        if rows_at is not None:
+            question, place = rows_at.nonzero(as_tuple=True)
+            before = len(prompt.before)
+            image = slice(before, before + image_tokens.shape[1])
+            request = RowRequest(question, place + width, image)
+        answered = prompted.then(self.language.embed(answer_ids), answer_mask)
+        states = self.language(answered, request)
         last = prompted.last_valid()
         # The last prompt token predicts the first answer token, across any padding between them.
         first = states[torch.arange(len(last), device=last.device), last][:, None]
         hidden = states[:, width:]
         logits = self.language.logits(torch.cat([first, hidden[:, :-1]], dim=1))
-        return Reading(logits, hidden)
+        return Reading(logits, hidden, None if request is None else request.stacked())
 
     def masks(
         self, features: PixelFeatures, seg_hidden: Tensor, owner: Tensor, aux: bool = True
