@@ -122,11 +122,10 @@ def ask(category: str, rng: np.random.Generator) -> str:
     return _as_typed(text, rng)
 
 
-def ask_pair(first: str, second: str, rng: np.random.Generator) -> str:
-    """A request for two categories at once, in this order."""
-    names = (_favourite(CATEGORIES[name].nouns, rng).many for name in (first, second))
-    a, b = names
-    return _as_typed(_pick(FORMS.pair, rng).format(a=a, b=b), rng)
+def ask_several(names: Sequence[str], rng: np.random.Generator) -> str:
+    """A request for two or more categories at once, in this order."""
+    *earlier, last = (_favourite(CATEGORIES[name].nouns, rng).many for name in names)
+    return _as_typed(_pick(FORMS.pair, rng).format(a=", ".join(earlier), b=last), rng)
 
 
 def ask_never_seen(rng: np.random.Generator) -> str:

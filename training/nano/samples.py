@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from training.nano.canvas import PAD_VALUE, STRIDE, Canvas
 from training.nano.corpus import Corpus
-from training.nano.language import NEVER_SEEN, answer, ask, ask_never_seen, ask_pair
-from training.nano.layouts import draw_canvas, pick, weighted
+from training.nano.language import NEVER_SEEN, answer, ask, ask_never_seen, ask_several
+from training.nano.layouts import draw_canvas, weighted
 from training.nano.photometry import photometric
 
 SLIVER_CELLS: Final = 12.0
@@ -24,7 +24,7 @@ SLIVER_CELLS: Final = 12.0
 
 NEGATIVE_SHARE: Final = 0.2
 NEVER_SEEN_SHARE: Final = 0.03
-PAIR_SHARE: Final = 0.12
+SEVERAL_SHARE: Final = 0.15
 
 _WEIGHTS: Final = {"ground": 1.2, "open area": 1.8, "building": 5.0, "bare land": 3.0}
 _WEIGHT: Final = 4.0
@@ -120,8 +120,8 @@ def _questions(
             asked.append(_question(ask_never_seen(rng), NEVER_SEEN, [], sight, cells))
         elif (draw < NEVER_SEEN_SHARE + NEGATIVE_SHARE or not left) and sight.absent:
             asked.append(_negative(_absent_one(sight.absent, rng), sight, cells, rng))
-        elif draw > 1 - PAIR_SHARE and len(sight.masks) + len(sight.absent) > 1:
-            asked.append(_pair(sight, cells, rng))
+        elif draw > 1 - SEVERAL_SHARE and len(sight.masks) + len(sight.absent) > 1:
+            asked.append(_several(sight, cells, rng))
         elif left:
             name = weighted(left, rng)
             asked.append(_positive(name, sight, cells, rng))
@@ -143,18 +143,16 @@ def _negative(name: str, sight: _Sight, cells: int, rng: np.random.Generator) ->
     return _question(ask(name, rng), answer([], [name]), [], sight, cells)
 
 
-def _pair(sight: _Sight, cells: int, rng: np.random.Generator) -> Question:
-    """Two categories in one request: mostly both in sight, at times only one, or neither."""
-    names = (
-        [*sight.masks]
-        if len(sight.masks) > 1 and rng.random() < 0.7
-        else [*sight.masks, *sight.absent]
-    )
-    first = pick(names, rng)
-    second = pick([name for name in names if name != first], rng)
-    present = [name for name in (first, second) if name in sight.masks]
-    absent = [name for name in (first, second) if name not in sight.masks]
-    return _question(ask_pair(first, second, rng), answer(present, absent), present, sight, cells)
+def _several(sight: _Sight, cells: int, rng: np.random.Generator) -> Question:
+    """Two or three categories in one request: mostly all in sight, at times only some, or none."""
+    names = [*sight.masks]
+    if len(names) < 2 or rng.random() < 0.3:
+        names += sight.absent
+    count = min(len(names), 3 if rng.random() < 0.25 else 2)
+    asked = [names[at] for at in rng.permutation(len(names))[:count]]
+    present = [name for name in asked if name in sight.masks]
+    absent = [name for name in asked if name not in sight.masks]
+    return _question(ask_several(asked, rng), answer(present, absent), present, sight, cells)
 
 
 def _absent_one(absent: Sequence[str], rng: np.random.Generator) -> str:

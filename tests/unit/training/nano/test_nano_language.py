@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from training.nano import language
-from training.nano.language import CATEGORIES, HELD_OUT, answer, ask, ask_pair, normalized, requests
+from training.nano.language import (
+    CATEGORIES,
+    HELD_OUT,
+    answer,
+    ask,
+    ask_several,
+    normalized,
+    requests,
+)
 
 
 def test_no_held_out_request_can_be_produced():
@@ -55,7 +63,7 @@ def test_most_requests_are_spelled_as_the_grammar_has_them():
 def test_pairs_keep_their_order():
     rng = np.random.default_rng(1)
     for _ in range(40):
-        text = ask_pair("airplane", "tennis court", rng).lower()
+        text = ask_several(["airplane", "tennis court"], rng).lower()
         if "tennis" in text and "plane" in text:
             assert text.index("plane") < text.index("tennis")
 
@@ -81,3 +89,12 @@ def test_every_answer_is_well_formed():
         phrases = re.findall(r"<p>([a-z ]+)</p>\[SEG\]", text)
         assert len(phrases) == text.count("[SEG]") == text.count("<p>")
         assert bool(phrases) != text.startswith("There")
+
+
+def test_three_things_in_one_request():
+    rng = np.random.default_rng(2)
+    said = [ask_several(["sea", "ground", "farmland"], rng).lower() for _ in range(60)]
+    assert any(
+        "sea, ground" in text and text.index("farmland") > 10 for text in said if "farmland" in text
+    )
+    assert answer(["sea", "ship", "tree"]).count("[SEG]") == 3
