@@ -13,8 +13,8 @@ from training.data.labelled import LabelledImage, Mask
 GSD: Final = 0.3
 """Metres per pixel after rescaling."""
 
-NATIVE_GSD: Final = 0.1
-"""Assumed: the source does not say."""
+CAR_LENGTH: Final = 4.6
+"""Metres. The source gives no pixel size; the median car box of a frame tells it."""
 
 _CATEGORY: Final = {
     "small car": "small vehicle",
@@ -22,6 +22,9 @@ _CATEGORY: Final = {
     "bus": "large vehicle",
     "cargo truck": "large vehicle",
 }
+_BORDER: Final = {"small vehicle": 5.0, "large vehicle": 12.0}
+"""Metres along the edge of a frame where vehicles that it cuts have no box."""
+
 _SHRUNK: Final = 0.9
 """A box encloses its vehicle with some margin; its corners are never vehicle."""
 
@@ -54,7 +57,7 @@ def read_vehicles(data_dir: Path) -> Iterator[LabelledImage]:
 def _frame(
     folder: Path, file_name: str, boxes: Sequence[tuple[str, Sequence[float]]]
 ) -> LabelledImage:
-    shrink = NATIVE_GSD / GSD
+    shrink = _native_gsd(boxes) / GSD
     with Image.open(folder / file_name) as image:
         native = image.size
         size = (round(image.width * shrink), round(image.height * shrink))
@@ -64,7 +67,8 @@ def _frame(
     for category in dict.fromkeys(_CATEGORY.values()):
         inside = [box for name, box in boxes if _CATEGORY.get(name) == category]
         masks[category] = _ellipses(inside, native, size)
-        known[category] = ~(_rectangles(inside, native, size) & ~masks[category])
+        guessed = _rectangles(inside, native, size) & ~masks[category]
+        known[category] = ~guessed & (masks[category] | _inner(size, _BORDER[category]))
     return LabelledImage(
         name=f"vehicles/{file_name}",
         source="vehicles",
@@ -75,6 +79,19 @@ def _frame(
         known=known,
         absent=ABSENT,
     )
+
+
+def _native_gsd(boxes: Sequence[tuple[str, Sequence[float]]]) -> float:
+    lengths = [max(box[2:]) for name, box in boxes if name == "small car"]
+    return float(CAR_LENGTH / np.median(lengths))
+
+
+def _inner(size: tuple[int, int], border: float) -> Mask:
+    """All but a border in metres; size is width, height and the mask (height, width)."""
+    width = round(border / GSD)
+    inner = np.zeros(size[::-1], bool)
+    inner[width:-width, width:-width] = True
+    return inner
 
 
 def _ellipses(

@@ -48,7 +48,7 @@ _JITTER: Final = {
     "banepa": (0.6, 1.5),
     "dubai": (0.6, 1.5),
     "ucm": (0.8, 2.2),
-    "vehicles": (0.6, 1.4),
+    "vehicles": (0.8, 2.0),
 }
 _PADDED_SHARE: Final = {"banepa": 0.06, "dubai": 0.06, "ucm": 0.25, "vehicles": 0.3}
 _UNPLACED_SHARE: Final = 0.12
