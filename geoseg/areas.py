@@ -194,21 +194,26 @@ def _reproject(area: Area, source: CRS, target: str, what: str) -> Area:
     if source.equals(destination, ignore_axis_order=True):
         return area
     left, bottom, right, top = area.bounds
-    dense = shapely.segmentize(area, max(right - left, top - bottom) / _PIECES)
+    piece = max(right - left, top - bottom) / _PIECES
+    dense = shapely.segmentize(area, piece)
+    points = shapely.get_coordinates(dense)
     try:
         transformer = Transformer.from_crs(source, destination, always_xy=True)
-        moved = shapely.transform(
-            dense, lambda points: np.column_stack(transformer.transform(*points.T))
-        )
+        moved = np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
+        back = np.column_stack(transformer.transform(moved[:, 0], moved[:, 1], direction="INVERSE"))
     except ProjError as error:
         raise SceneError(f"{what} cannot be brought to the scene's CRS: {error}.") from error
-    if not np.isfinite(shapely.get_coordinates(moved)).all():
+    # Far from its centre a projection folds the Earth: only points that come back are in place.
+    astray = np.abs(back - points)
+    if source.is_geographic:
+        astray[:, 0] = np.minimum(astray[:, 0], np.abs(astray[:, 0] - 360.0))
+    if not np.isfinite(moved).all() or not (astray <= piece / 1000).all():
         raise SceneError(
             f"{what} lies partly outside what the scene's CRS ({destination.name}) can hold.",
             hint="Cut it to the region of the scene first.",
             code="no_overlap",
         )
-    united = _union(np.array([moved], dtype=object))
+    united = _union(np.array([shapely.set_coordinates(dense, moved)], dtype=object))
     if united is None:
         raise SceneError(f"{what} has no extent in the scene's CRS ({destination.name}).")
     return united
