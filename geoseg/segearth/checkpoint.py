@@ -115,13 +115,14 @@ def save(
     codec_for(model.config, _read_tokenizer(tokenizer_json))
     if folder.exists() and not overwrite:
         raise OutputError(f"{folder} exists already. Choose another folder or ask to overwrite it.")
-    partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
+    partial, old = (folder.with_name(f".{folder.name}.{w}-{os.getpid()}") for w in ("new", "old"))
     try:
         partial.mkdir(parents=True)
         digest = _write(model, partial, tokenizer_json, card, store)
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(old)
         partial.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise OutputError(f"The checkpoint {folder} cannot be written: {error}.") from error
     finally:
