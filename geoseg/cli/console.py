@@ -61,8 +61,7 @@ class Console:
         self._greeted = True
         python = sys.version.split()[0]
         self._lines.send(Hello(installed_version(), PROTOCOL, python, os.getpid(), device))
-        if sys.stdin is not None:
-            watch_commands(sys.stdin.buffer, self.stopper)
+        watch_commands(self.stopper)
 
     def listen(self, event: Event) -> None:
         """Pass on what happened. Raises Cancelled when the run was asked to stop."""

@@ -7,8 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
-from typing import BinaryIO
+from contextlib import suppress
 
 from geoseg.errors import Cancelled
 from geoseg.events import Event, to_line
@@ -80,24 +79,25 @@ class Stopper:
         self._over.set()
 
 
-def watch_commands(stdin: BinaryIO, stopper: Stopper) -> None:
-    """Read command lines in a thread of their own until the stream ends.
+def watch_commands(stopper: Stopper) -> None:
+    """Read standard input in a thread of its own until it ends.
 
     `{"cmd":"cancel"}` stops the run; so does the end of the stream, which is also how a process
     learns that the program which started it died. The thread never writes: writing to a pipe that
     nobody reads would end it before it has stopped the run.
     """
-    threading.Thread(
-        target=_watch, args=(stdin, stopper, time.sleep), name="geoseg-stdin", daemon=True
-    ).start()
+    threading.Thread(target=_watch, args=(stopper,), name="geoseg-stdin", daemon=True).start()
 
 
-def _watch(stdin: BinaryIO, stopper: Stopper, sleep: Callable[[float], None]) -> None:
-    for line in stdin:
-        if is_cancel(line):
-            stopper.ask()
+def _watch(stopper: Stopper) -> None:
+    # Unbuffered: an interpreter that ends cannot wait for the lock of a buffer that this thread
+    # holds while it waits for a line.
+    with suppress(OSError), open(0, "rb", buffering=0, closefd=False) as stdin:
+        for line in stdin:
+            if is_cancel(line):
+                stopper.ask()
     stopper.ask()
-    sleep(GRACE_S)
+    time.sleep(GRACE_S)
     stopper.force()
 
 
