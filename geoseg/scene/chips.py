@@ -93,6 +93,8 @@ def _chips(scene: Scene, tiles: tuple[Tile, ...], rendering: Rendering) -> Itera
                 planes = band.read(whole)
                 for tile in run:
                     yield _chip(reader, tile, _cut(planes, tile.window, whole), rendering)
+                # Otherwise the old band would live on while room for a wider one is made.
+                del planes
 
 
 def _chip(reader: Reader, tile: Tile, planes: Planes, rendering: Rendering) -> Chip:
