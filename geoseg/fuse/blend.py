@@ -1,0 +1,183 @@
+"""The second walk: answers become one field, each tile weighted by the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoseg.fuse.field import Strip, quantized
+from geoseg.fuse.looks import ABSENT, Look, hann
+from geoseg.fuse.regions import Labeller, Labels, Numbers, Register
+
+Weights = NDArray[np.float32]
+
+Rule = Literal["found", "blend", "core"]
+"""`found`: bell-weighted mean of the tiles that found the region; `blend`: of all that saw it;
+`core`: the tile that owns the place decides."""
+
+FAINT = np.float32(1e-6)
+"""Weight of an answer that does not count where another one does; alone, it still decides."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band:
+    """A strip before blending."""
+
+    row_off: int
+
+    looks: list[Look]
+    """Finished tiles that meet the strip."""
+
+    union: NDArray[np.bool_]
+    """(h, W): some tile marks the cell."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """A strip whose regions are known for good."""
+
+    band: Band
+
+    regions: Numbers
+    """(h, W) final number of each cell's region, 0 outside."""
+
+    kept: NDArray[np.bool_]
+    """(h, W): cells of regions that enough tiles agree on."""
+
+    n_seen: NDArray[np.uint16]
+    n_found: NDArray[np.uint16]
+
+
+def blended(
+    bands: Iterable[Band], register: Register, rule: Rule, level: int, min_agreement: float
+) -> Iterator[Strip]:
+    """Blend each band; the rows before and after it tell which regions reach its rim."""
+    above: Numbers | None = None
+    waiting: Ground | None = None
+    for ground in _grounds(bands, register, min_agreement):
+        if waiting is not None:
+            yield _blend(waiting, _haloed(above, waiting, ground), register, rule, level)
+            above = waiting.regions[-1]
+        waiting = ground
+    if waiting is not None:
+        yield _blend(waiting, _haloed(above, waiting, None), register, rule, level)
+
+
+def _grounds(bands: Iterable[Band], register: Register, min_agreement: float) -> Iterator[Ground]:
+    labeller = Labeller()
+    known = np.zeros((1, 4), np.int64)  # number, final number, n_seen, n_found; first: background
+    for band in bands:
+        labels = labeller.push(band.row_off, band.union)
+        last = int(labels.numbers.max()) + 1
+        known = np.concatenate([known, register.facts(labels.newest, last)])
+        facts = known[np.searchsorted(known[:, 0], labels.numbers)]
+        yield _ground(band, labels, facts, min_agreement)
+        open_numbers = np.append(labels.numbers[labels.plane[-1]], 0)
+        known = known[np.isin(known[:, 0], open_numbers)]
+
+
+def _ground(band: Band, labels: Labels, facts: Numbers, min_agreement: float) -> Ground:
+    final, n_seen, n_found = facts[:, 1], facts[:, 2], facts[:, 3]
+    # Two of two is no stricter than one of one: agreement can be asked for from three views on.
+    kept = (final > 0) & ((n_seen < 3) | (n_found >= min_agreement * n_seen))
+    most = np.iinfo(np.uint16).max
+    return Ground(
+        band=band,
+        regions=final[labels.plane],
+        kept=kept[labels.plane],
+        n_seen=np.minimum(n_seen, most).astype(np.uint16)[labels.plane],
+        n_found=np.minimum(n_found, most).astype(np.uint16)[labels.plane],
+    )
+
+
+def _haloed(above: Numbers | None, ground: Ground, below: Ground | None) -> Numbers:
+    """(h + 2, W + 2) regions with a rim of one cell."""
+    haloed = np.pad(ground.regions, 1)
+    if above is not None:
+        haloed[0, 1:-1] = above
+    if below is not None:
+        haloed[-1, 1:-1] = below.regions[0]
+    return haloed
+
+
+class _Sums:
+    """What the looks of a strip add up to, cell by cell."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.logits, self.weights, self.scores, self.scored = np.zeros((4, *shape), np.float32)
+        self.seen, self.found = np.zeros((2, *shape), np.uint16)
+
+    def add(
+        self, look: Look, rows: tuple[slice, slice], weight: Weights, missed: NDArray[np.bool_]
+    ) -> None:
+        """Add one look with its weights, where it missed the region; all are (h, w)."""
+        place = rows[0], look.columns
+        self.weights[place] += weight
+        self.seen[place] += 1
+        self.found[place] += ~missed
+        if look.logits is None:
+            self.logits[place] += weight * ABSENT
+        else:
+            trust = np.where(missed, FAINT, np.float32(1))
+            self.logits[place] += weight * look.logits[rows[1]]
+            self.scores[place] += trust * np.float32(look.score)
+            self.scored[place] += trust
+
+
+def _blend(ground: Ground, haloed: Numbers, register: Register, rule: Rule, level: int) -> Strip:
+    band = ground.band
+    shape = band.union.shape
+    sums = _Sums(shape)
+    for look in band.looks:
+        rows = look.rows(band.row_off, band.row_off + shape[0])
+        missed = _missed(look, rows[0], haloed, register)
+        sums.add(look, rows, _weights(look, rows[1], rule, missed), missed)
+    coverage = sums.weights > 0
+    mean = sums.logits / np.where(coverage, sums.weights, 1)
+    # No mean of answers is foreground where none of them is; rounding must not make it so.
+    samples = np.where(ground.kept, quantized(mean), np.minimum(quantized(mean), level - 1))
+    inside = ground.regions > 0
+    return Strip(
+        row_off=band.row_off,
+        samples=samples.astype(np.int16),
+        coverage=coverage,
+        n_seen=ground.n_seen,
+        n_found=ground.n_found,
+        agreement=np.where(inside, sums.found / np.maximum(sums.seen, 1), 0).astype(np.float32),
+        score=np.where(inside, sums.scores / np.maximum(sums.scored, FAINT / 2), 0),
+    )
+
+
+def _missed(look: Look, rows: slice, haloed: Numbers, register: Register) -> NDArray[np.bool_]:
+    """(h, w): cells in or next to regions that the look saw and did not find.
+
+    Next to counts, since the outline runs between a region's cells and their neighbours.
+    """
+    columns = look.columns
+    near = haloed[rows.start : rows.stop + 2, columns.start : columns.stop + 2]
+    if look.logits is None:
+        missed = near > 0
+    else:
+        regions = register.missed(look)
+        missed = np.isin(near, regions) if len(regions) else np.zeros(near.shape, np.bool_)
+    tall = missed[:-2] | missed[1:-1] | missed[2:]
+    return tall[:, :-2] | tall[:, 1:-1] | tall[:, 2:]
+
+
+def _weights(look: Look, own: slice, rule: Rule, missed: NDArray[np.bool_]) -> Weights:
+    """(h, w) weights of a look's rows `own`."""
+    bell = hann(look.window.height)[own, None] * hann(look.window.width)[None, :]
+    if rule == "blend":
+        return bell
+    if rule == "found":
+        return np.where(missed, bell * FAINT, bell)
+    weights = bell * FAINT
+    core, window = look.core, look.window
+    top, end = core.row_off - window.row_off, core.row_end - window.row_off
+    left, right = core.col_off - window.col_off, core.col_end - window.col_off
+    weights[max(top - own.start, 0) : max(end - own.start, 0), left:right] = 1
+    return weights
