@@ -16,14 +16,8 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch):
-    stream = Terminal()
-    monkeypatch.setattr(sys, "stderr", stream)
-    return stream
-
-
-def test_a_bar_on_a_terminal_gives_way_to_words(terminal):
+def test_a_bar_on_a_terminal_gives_way_to_words(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     console = Console()
     console.use("auto")
     console.listen(Progress(1, 4))
@@ -33,7 +27,8 @@ def test_a_bar_on_a_terminal_gives_way_to_words(terminal):
 
 
 @pytest.mark.parametrize(("style", "quiet"), [("none", False), ("auto", True)])
-def test_no_bar_when_it_is_not_wanted(terminal, style, quiet):
+def test_no_bar_when_it_is_not_wanted(monkeypatch, style, quiet):
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     console = Console()
     console.use(style, quiet=quiet)
     console.listen(Progress(1, 4))
