@@ -7,6 +7,7 @@ of several threads, which wait for each other thousands of times a step.
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +60,9 @@ def joined(group: Group, meeting: Path) -> Iterator[None]:
 def together(member: Callable[[Group], None], size: int) -> None:
     """Run `member` in `size` processes, this one being rank 0; returns when all have ended."""
     context = multiprocessing.get_context("spawn")
-    others = [context.Process(target=member, args=(Group(rank, size),)) for rank in range(1, size)]
+    others = [
+        context.Process(target=_apart, args=(member, Group(rank, size))) for rank in range(1, size)
+    ]
     for process in others:
         process.start()
     try:
@@ -70,3 +73,9 @@ def together(member: Callable[[Group], None], size: int) -> None:
         raise
     for process in others:
         process.join()
+
+
+def _apart(member: Callable[[Group], None], group: Group) -> None:
+    # A session of its own: Ctrl-C reaches rank 0 alone, which tells the others when to stop.
+    os.setsid()
+    member(group)

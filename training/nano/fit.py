@@ -194,15 +194,19 @@ def part_rate(name: str, recipe: Recipe) -> float:
 
 
 def trained_parameters(model: SegEarth, recipe: Recipe) -> dict[str, torch.nn.Parameter]:
-    """Parameters that a recipe trains; of the trunk only its last layers."""
+    """Parameters that a recipe trains: all with a rate, of the encoder the later blocks only, and
+    of the trunk its last layers only.
+    """
     assert model.config.trunk is not None, "nano has an instruction trunk"
     depth = model.config.trunk.layers
-    late = tuple(
-        f"trunk.bert.encoder.layer.{i}." for i in range(depth - recipe.trunk_layers, depth)
-    )
+    late = [f"trunk.bert.encoder.layer.{i}." for i in range(depth - recipe.trunk_layers, depth)]
+    early = [f"encoder.body.blocks.{i}." for i in range(recipe.encoder_frozen)]
+    if early:
+        early += ["encoder.body.conv_stem.", "encoder.body.bn1."]
     return {
         name: parameter
         for name, parameter in model.named_parameters()
         if part_rate(name, recipe) > 0
-        and (not name.startswith("trunk.bert.") or name.startswith(late))
+        and not name.startswith(tuple(early))
+        and (not name.startswith("trunk.bert.") or name.startswith(tuple(late)))
     }

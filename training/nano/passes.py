@@ -10,8 +10,10 @@ from torch import Tensor
 
 from geoseg.segearth.generate import Generation, generate
 from geoseg.segearth.model import Encoded, Pixels, Reading, SegEarth
+from geoseg.segearth.preprocess import normalise
 from geoseg.segearth.prompt import PromptBatch, TextCodec
 from training.losses import L_b, L_d
+from training.nano.packed import read_packed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,10 +40,7 @@ class Batch:
 
 def encode(model: SegEarth, rgb: Tensor) -> Encoded:
     """Image tokens and features of (B, 3, S, S) uint8 pictures."""
-    encoder = model.config.encoder
-    mean = torch.tensor(encoder.mean).view(1, 3, 1, 1)
-    std = torch.tensor(encoder.std).view(1, 3, 1, 1)
-    return model.encode(Pixels(segmentation=(rgb.float() - mean) / std))
+    return model.encode(Pixels(segmentation=normalise(rgb, model.config.encoder)))
 
 
 def prompts(model: SegEarth, codec: TextCodec, texts: Sequence[str], *, learn: bool) -> PromptBatch:
@@ -61,7 +60,7 @@ def read(
     # Matrix products in bfloat16 halve the time of the language model on a recent CPU.
     with torch.autocast("cpu", torch.bfloat16):
         prompt = prompts(model, codec, batch.instructions, learn=learn)
-        reading = model.read(encoded.image_tokens[batch.asked], prompt, ids, real)
+        reading = read_packed(model, encoded.image_tokens, batch.asked, prompt, ids, real)
     return Reading(reading.logits.float(), reading.hidden.float()), ids, real
 
 

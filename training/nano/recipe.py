@@ -79,6 +79,9 @@ class Recipe:
     trunk_layers: int = 2
     """Last layers of the instruction trunk that learn, when its rate is not 0."""
 
+    encoder_frozen: int = 2
+    """First blocks of the encoder that keep the ancestor's weights, with the stem; 0: none."""
+
     save_minutes: float = 5.0
     evaluate_minutes: float = 10.0
 
