@@ -1,4 +1,4 @@
-.PHONY: check format lint types imports test docs
+.PHONY: check format lint types imports test docs picture
 
 # Everything a change must pass.
 check: lint types imports test
@@ -23,3 +23,9 @@ test:
 # Rewrite what is generated: the command line reference.
 docs:
 	python -m tests.architecture.cli_reference docs/cli.md
+
+# Make the README's picture again, with the shipped checkpoint.
+picture:
+	mkdir -p build
+	python -m geoseg run examples/data/banepa_sample.tif "buildings" -o build/buildings.gpkg --overwrite
+	python examples/render_result.py examples/data/banepa_sample.tif build/buildings.gpkg docs/images/buildings.png
