@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from geoseg.cli.bar import duration_text
 from geoseg.cli.console import Console
 from geoseg.cli.options import scene_options, verbose_option
 from geoseg.cli.request_file import merge_request
@@ -164,7 +165,7 @@ def _tell(result: Result, console: Console) -> None:
                 f"{layer.table}: nothing found for {layer.instruction!r}. The run looked at "
                 f"{tiles}; the layer is there and empty."
             )
-    console.say(f"{result.output} is written ({result.seconds:.0f} s, {tiles}).")
+    console.say(f"{result.output} is written ({duration_text(result.seconds)}, {tiles}).")
     for warning in result.warnings:
         console.warn(warning)
     if result.failed:
