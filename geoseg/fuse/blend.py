@@ -69,7 +69,7 @@ def blended(
 
 def _grounds(bands: Iterable[Band], register: Register, min_agreement: float) -> Iterator[Ground]:
     labeller = Labeller()
-    known = np.zeros((1, 4), np.int64)  # number, final number, n_seen, n_found; first: background
+    known = np.zeros((1, 5), np.int64)  # as in Register.facts; the first is the background
     for band in bands:
         labels = labeller.push(band.row_off, band.union)
         last = int(labels.numbers.max()) + 1
@@ -81,9 +81,10 @@ def _grounds(bands: Iterable[Band], register: Register, min_agreement: float) ->
 
 
 def _ground(band: Band, labels: Labels, facts: Numbers, min_agreement: float) -> Ground:
-    final, n_seen, n_found = facts[:, 1], facts[:, 2], facts[:, 3]
-    # Two of two is no stricter than one of one: agreement can be asked for from three views on.
-    kept = (final > 0) & ((n_seen < 3) | (n_found >= min_agreement * n_seen))
+    _, final, n_seen, n_found, shown = facts.T
+    # To ask two votes where two tiles looked would lose what one of them overlooked; three can
+    # outvote one.
+    kept = (shown > 0) & ((n_seen < 3) | (n_found >= min_agreement * n_seen))
     most = np.iinfo(np.uint16).max
     return Ground(
         band=band,

@@ -31,7 +31,7 @@ _TOUCHING = np.ones((3, 3), np.bool_)  # by an edge or a corner, so outlines nev
 _SCHEMA = """
 CREATE TABLE sighting (tile INTEGER, region INTEGER, cells INTEGER, marked INTEGER, inner INTEGER);
 CREATE TABLE region
-    (number INTEGER PRIMARY KEY, parent INTEGER, n_seen INTEGER, n_found INTEGER);
+    (number INTEGER PRIMARY KEY, parent INTEGER, n_seen INTEGER, n_found INTEGER, shown INTEGER);
 """
 
 # Older numbers than a number's parent: repeated until each points to the oldest.
@@ -48,11 +48,12 @@ CREATE TABLE verdict AS
     FROM sighting JOIN region ON number = sighting.region GROUP BY tile, parent;
 DROP TABLE sighting;
 CREATE TABLE tally AS
-    SELECT region, SUM(inside OR found) AS n_seen, SUM(found) AS n_found, COUNT(*) AS tiles
+    SELECT region, SUM(inside OR found) AS n_seen, SUM(found) AS n_found, COUNT(*) AS tiles,
+           SUM(inside AND found) > 0 OR SUM(inside) = 0 AS shown
     FROM verdict GROUP BY region;
 CREATE UNIQUE INDEX tally_region ON tally (region);
-UPDATE region SET (n_seen, n_found) =
-    (SELECT IIF(n_seen, n_seen, tiles), n_found FROM tally WHERE tally.region = parent);
+UPDATE region SET (n_seen, n_found, shown) =
+    (SELECT IIF(n_seen, n_seen, tiles), n_found, shown FROM tally WHERE tally.region = parent);
 DELETE FROM verdict WHERE found;
 CREATE INDEX verdict_tile ON verdict (tile);
 """
@@ -159,13 +160,17 @@ class Register:
         self._db.executescript(_JUDGE)
 
     def facts(self, first: int, end: int) -> NDArray[np.int64]:
-        """(n, 4) number, final number, n_seen, n_found of the numbers in [first, end)."""
+        """(n, 5) number, final number, n_seen, n_found, shown of the numbers in [first, end).
+
+        `shown` is 0 where tiles saw the region properly and none of them found it: then only the
+        rims of other tiles show it, where answers are worst.
+        """
         rows = self._db.execute(
-            "SELECT number, parent, n_seen, n_found FROM region"
+            "SELECT number, parent, n_seen, n_found, shown FROM region"
             " WHERE number >= ? AND number < ? ORDER BY number",
             (first, end),
         ).fetchall()
-        return np.array(rows, np.int64).reshape(-1, 4)
+        return np.array(rows, np.int64).reshape(-1, 5)
 
     def missed(self, look: Look) -> Numbers:
         """Final numbers of the regions that a look saw and did not find."""
