@@ -1,0 +1,106 @@
+"""What a run would cost, without running it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyproj import CRS
+
+from geoseg.engines import EngineSpec
+from geoseg.pipeline.request import Request
+from geoseg.pipeline.survey import survey
+from geoseg.tiling import WINDOW
+
+_SECONDS_PER_TILE = {"color": 0.05, "nano": 0.8}
+"""Measured on one core of a 2020s server, reading and fusing included."""
+
+_BASE_BYTES = 300 << 20
+"""Python, the libraries, and the reader's cache of blocks."""
+
+_BYTES_PER_COLUMN_AND_BAND = 3 * WINDOW
+"""The row of windows that is read at once, twice: as it is and rendered; and its fused strips."""
+
+_MODEL_BYTES = {"color": 0, "nano": 900 << 20}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """A run foreseen."""
+
+    scene: str
+    width: int
+    """Pixels."""
+
+    height: int
+    """Pixels."""
+
+    bands: int
+    dtype: str
+    crs: str
+    """The CRS's name."""
+
+    window: int
+    """Pixels a side that the model sees at once."""
+
+    overlap: int
+    """Least pixels that neighbouring windows share."""
+
+    tiles: int
+    """Windows to be asked, per instruction."""
+
+    tiles_of_scene: int
+    """Windows the whole scene would take."""
+
+    memory_bytes: int | None
+    """Most memory, about; None for a checkpoint whose size is not known."""
+
+    seconds: float | None
+    """Time for one instruction on this machine's CPU, about; None if it cannot be said."""
+
+
+def plan(request: Request) -> PlanReport:
+    """Say what a request would cost. Reads the scene's header, writes nothing.
+
+    Output and instructions are not needed. Raises InstructionError, TilingError and SceneError as
+    a run would.
+    """
+    request.check_options()
+    ground = survey(request)
+    scene = ground.scene
+    return PlanReport(
+        scene=scene.path,
+        width=scene.grid.width,
+        height=scene.grid.height,
+        bands=scene.band_count,
+        dtype=scene.dtype,
+        crs=CRS.from_wkt(scene.grid.crs).name,
+        window=WINDOW,
+        overlap=request.overlap,
+        tiles=len(ground.tiles),
+        tiles_of_scene=ground.tiles_of_scene,
+        memory_bytes=_memory(request.engine, scene.grid.width, scene.band_count),
+        seconds=_seconds(request.engine, len(ground.tiles)),
+    )
+
+
+def _memory(engine: EngineSpec, width: int, bands: int) -> int | None:
+    model = _MODEL_BYTES.get(engine.checkpoint)
+    if model is None:
+        return None
+    return _BASE_BYTES + model + width * min(bands, 3) * _BYTES_PER_COLUMN_AND_BAND
+
+
+def _seconds(engine: EngineSpec, tiles: int) -> float | None:
+    pace = _SECONDS_PER_TILE.get(engine.checkpoint)
+    return None if pace is None else pace * tiles
+
+
+def outlook(request: Request, device: str, tiles: int) -> str:
+    """What a run is about to do, in a sentence for people: where, how much, how long."""
+    questions = tiles * len(request.instructions)
+    asked = "1 tile" if questions == 1 else f"{questions} tiles"
+    seconds = _seconds(request.engine, questions) if device == "cpu" else None
+    if seconds is None:
+        return f"Asking about {asked} on {device}."
+    time = f"{round(seconds / 60)} min" if seconds >= 90 else f"{max(round(seconds), 1)} s"
+    return f"Asking about {asked} on {device}, which takes about {time} if none is done yet."

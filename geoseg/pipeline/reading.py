@@ -1,0 +1,60 @@
+"""From a scene to a GeoDataFrame."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from geoseg.errors import Cancelled, InstructionError
+from geoseg.events import Listener
+from geoseg.pipeline.request import Request
+from geoseg.pipeline.running import run
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+
+def segment(
+    scene: str | os.PathLike[str],
+    *instructions: str,
+    listener: Listener | None = None,
+    **options: Any,
+) -> GeoDataFrame:
+    """Find in a scene what the instructions describe.
+
+    `options` are the fields of `Request` that say how to look: checkpoint, device, overlap, fuse,
+    bounds, bounds_crs, aoi, bidx, stretch, threshold, min_area, dst_crs, assume_crs; and `ledger`,
+    a path: with it a call that was stopped can go on, and a repeated one asks no tile twice.
+
+    The columns are those of the command's output, several instructions told apart by the column
+    `instruction`; the CRS is the scene's unless `dst_crs` is given. `attrs["run"]` holds settings,
+    versions, seconds, and how many tiles were asked and how many failed. Raises GeosegError.
+    """
+    with TemporaryDirectory(prefix="geoseg-") as folder:
+        path = Path(folder) / "polygons.parquet"
+        try:
+            request = Request(scene, instructions, path, **options)
+        except TypeError as error:
+            raise InstructionError(f"An option is not known: {error}.") from error
+        try:
+            run(request, listener)
+        except Cancelled as stopped:
+            if request.ledger is not None:
+                raise
+            raise Cancelled(
+                "Stopped; no answer is kept, because no ledger was named.",
+                hint="Give ledger=PATH to be able to go on.",
+            ) from stopped
+        return _read(path)
+
+
+def _read(path: Path) -> GeoDataFrame:
+    import geopandas as gpd
+    import pyarrow.parquet as pq
+
+    frame = gpd.read_parquet(path)
+    frame.attrs["run"] = json.loads(pq.read_metadata(path).metadata[b"geoseg"])
+    return frame

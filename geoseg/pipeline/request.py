@@ -1,0 +1,157 @@
+"""Everything a run is told, checked before any work is done."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from geoseg.dialogue import Instruction
+from geoseg.engines import EngineSpec
+from geoseg.errors import InstructionError, OutputError
+from geoseg.export import check_output, output_crs
+from geoseg.rendering import parse_stretch
+from geoseg.tiling import OVERLAP
+
+Rule = Literal["found", "blend", "core"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A scene, what to look for in it, and where the polygons go."""
+
+    scene: str | os.PathLike[str]
+    instructions: tuple[str, ...] = ()
+    output: str | os.PathLike[str] = ""
+    """.gpkg, .fgb, .parquet or .geojson."""
+
+    checkpoint: str = "nano"
+    """`nano`, `color`, or a checkpoint folder."""
+
+    device: str = "auto"
+    """`auto`, `cpu`, `cuda` or `cuda:N`."""
+
+    overlap: int = OVERLAP
+    """Least pixels that neighbouring windows share."""
+
+    fuse: Rule = "found"
+    """How overlapping answers become one."""
+
+    bounds: tuple[float, float, float, float] | None = None
+    """(xmin, ymin, xmax, ymax) outside of which nothing is asked or kept."""
+
+    bounds_crs: str | None = None
+    """Of `bounds`; None is the scene's."""
+
+    aoi: str | None = None
+    """FILE[:layer] of polygons outside of which nothing is asked or kept."""
+
+    bidx: tuple[int, ...] | None = None
+    """Bands shown as red, green and blue, counted from 1; one is shown as grey."""
+
+    stretch: str = "auto"
+    """`auto`, `none`, `MIN,MAX` or `pLO-HI`."""
+
+    threshold: float = 0.5
+    """Probability from which a place belongs to a polygon."""
+
+    min_area: float = 0.0
+    """Smallest polygon that is kept, in m²."""
+
+    dst_crs: str | None = None
+    """CRS of the output; None is the scene's."""
+
+    assume_crs: str | None = None
+    """CRS of a scene that states none."""
+
+    layer_per_target: bool = False
+    ledger: str | os.PathLike[str] | None = None
+    """Where answers are kept; None is beside the output."""
+
+    resume: bool = True
+    """Whether answers of an earlier run are used."""
+
+    overwrite: bool = False
+    """Whether an existing output may be replaced."""
+
+    @property
+    def output_path(self) -> Path:
+        """Where the polygons go."""
+        return Path(self.output)
+
+    @property
+    def ledger_path(self) -> Path:
+        """Where answers are kept: `out.gpkg.ledger` beside `out.gpkg`."""
+        if self.ledger is not None:
+            return Path(self.ledger)
+        return self.output_path.with_name(self.output_path.name + ".ledger")
+
+    @property
+    def engine(self) -> EngineSpec:
+        """The recipe of the engine that answers."""
+        return EngineSpec(checkpoint=self.checkpoint, device=self.device)
+
+    def spoken(self) -> tuple[Instruction, ...]:
+        """The instructions, each one checked.
+
+        Raises InstructionError when there is none, one is blank, given twice, or names a file.
+        """
+        if not self.instructions:
+            raise InstructionError(
+                "There is no instruction.", hint='Say what to look for, such as "all roofs".'
+            )
+        for number, text in enumerate(self.instructions):
+            if _is_file(text):
+                raise InstructionError(
+                    f"{text!r} is a file; the instruction was forgotten.",
+                    hint='A run looks at one scene; say what to look for, such as "all roofs".',
+                )
+            if text in self.instructions[:number]:
+                raise InstructionError(
+                    f"The instruction {text!r} is given twice.", hint="Ask it once."
+                )
+        return tuple(Instruction(text) for text in self.instructions)
+
+    def check(self) -> None:
+        """Refuse, before the scene is opened, what cannot become a file.
+
+        Raises InstructionError for options that cannot be understood, OutputError for a place
+        that cannot be written.
+        """
+        self.spoken()
+        self.check_options()
+        if not os.fspath(self.output):
+            raise OutputError("There is no output.", hint="Name a .gpkg file.", code="bad_request")
+        path = self.output_path
+        check_output(path, overwrite=self.overwrite, layer_per_target=self.layer_per_target)
+        output_crs(path, self.dst_crs)
+
+    def check_options(self) -> None:
+        """Refuse options that cannot be understood."""
+        parse_stretch(self.stretch)
+        if self.fuse not in get_args(Rule):
+            raise InstructionError(
+                f"The fusion rule {self.fuse!r} is not known.", hint="Use found, blend or core."
+            )
+        if not 0 < self.threshold < 1:
+            raise InstructionError(
+                f"The threshold is a probability between 0 and 1, got {self.threshold}."
+            )
+        if not self.min_area >= 0:
+            raise InstructionError(f"The smallest area cannot be negative, got {self.min_area} m².")
+
+    def to_settings(self) -> dict[str, Any]:
+        """All arguments, as JSON can hold them."""
+        settings = asdict(self)
+        for key in ("scene", "output", "ledger"):
+            if settings[key] is not None:
+                settings[key] = os.fspath(settings[key])
+        return settings
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # longer than any path, or with a zero byte
+        return False

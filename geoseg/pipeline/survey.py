@@ -1,0 +1,69 @@
+"""What a request is about: the scene, the tiles to be asked, and the area of interest."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import shapely
+from shapely import MultiPolygon, Polygon
+
+from geoseg.areas import bounds_area, read_area, tiles_touching
+from geoseg.errors import SceneError
+from geoseg.pipeline.request import Request
+from geoseg.scene import Scene, open_scene
+from geoseg.tiling import Tile, plan_tiles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """Where a run looks."""
+
+    scene: Scene
+
+    tiles: tuple[Tile, ...]
+    """Those that touch the area; laid over the whole scene, so the area never moves them."""
+
+    tiles_of_scene: int
+    """All that were laid."""
+
+    area: Polygon | MultiPolygon | None
+    """In the scene's CRS; None is the whole scene."""
+
+
+def survey(request: Request) -> Survey:
+    """Open the scene, lay the tiles and leave out those outside the area of interest.
+
+    Raises SceneError for a scene or area that cannot be read, and where they do not meet.
+    """
+    scene = open_scene(os.fspath(request.scene), assume_crs=request.assume_crs)
+    grid = scene.grid
+    tiles = plan_tiles(grid.height, grid.width, overlap=request.overlap)
+    area = _area(request, scene)
+    touching = tiles if area is None else tiles_touching(tiles, grid, area)
+    return Survey(scene, touching, len(tiles), area)
+
+
+def _area(request: Request, scene: Scene) -> Polygon | MultiPolygon | None:
+    """Bounds and area of interest as one area in the scene's CRS."""
+    crs = scene.grid.crs
+    area: Polygon | MultiPolygon | None = None
+    if request.bounds is not None:
+        area = bounds_area(request.bounds, request.bounds_crs, crs)
+    if request.aoi is not None:
+        inside = read_area(request.aoi, crs=crs)
+        area = inside if area is None else _both(area, inside)
+    return area
+
+
+def _both(bounds: Polygon | MultiPolygon, area: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
+    parts = shapely.get_parts(shapely.intersection(bounds, area))
+    shared = shapely.union_all([part for part in parts if isinstance(part, Polygon)])
+    if isinstance(shared, (Polygon, MultiPolygon)) and not shared.is_empty:
+        return shared
+    raise SceneError(
+        f"The bounds {tuple(bounds.bounds)} and the area of interest {tuple(area.bounds)} do not "
+        "meet (left, bottom, right, top in the scene's CRS).",
+        hint="Give one of --bounds and --aoi.",
+        code="no_overlap",
+    )
