@@ -96,8 +96,8 @@ def output_error(path: Path, error: BaseException) -> OutputError:
 
 
 def _is_full(path: Path, error: BaseException) -> bool:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
     if any(words in str(error).lower() for words in _FULL):
         return True
     # GDAL often says only that writing failed.
