@@ -14,6 +14,9 @@ from training.data.splits import held_out
 from training.data.ucm_scenes import CANNOT_SHOW, COVERED, SHOWN
 
 GSD: Final = 0.3
+DATA_SOURCES: Final = Path(__file__).parents[1] / "data_sources"
+"""Where outlines drawn after the first ones are kept: `ucm_extra_*.json`, of the same form."""
+
 _SUPERSAMPLING: Final = 4
 
 _RENAMED: Final = {"paved road": "road"}
@@ -31,16 +34,25 @@ _WATERS: Final = ("river", "sea")
 def read_ucm(data_dir: Path, split: Split) -> Iterator[LabelledImage]:
     """Every image of a split; in training also those with nothing but a scene class."""
     folder = data_dir / "ucm"
-    labels = json.loads((folder / "objects_coco.json").read_text("utf-8"))
-    outlined = {image["file_name"]: image for image in labels["images"]}
+    outlined = _outlined(folder)
     for name, scene_class in _scenes(folder):
         if (name in held_out().ucm_images) != (split == "heldout"):
             continue
         rgb = _read_rgb(folder / name)
         if name in outlined:
-            yield _with_outlines(rgb, outlined[name], labels, split)
+            yield _with_outlines(rgb, *outlined[name], split)
         else:
             yield _of_scene_class(rgb, name, scene_class)
+
+
+def _outlined(folder: Path) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Image name → its entry and the labels it stands in; the data's own labels win."""
+    outlined: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+    for path in (folder / "objects_coco.json", *sorted(DATA_SOURCES.glob("ucm_extra_*.json"))):
+        labels = json.loads(path.read_text("utf-8"))
+        for image in labels["images"]:
+            outlined.setdefault(image["file_name"], (image, labels))
+    return outlined
 
 
 def _scenes(folder: Path) -> list[tuple[str, str]]:

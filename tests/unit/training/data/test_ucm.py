@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.data.ucm import rasterize, read_ucm
+from training.data.splits import held_out
+from training.data.ucm import DATA_SOURCES, rasterize, read_ucm
 
 
 def rectangle(left: float, top: float, right: float, bottom: float) -> list[float]:
@@ -94,3 +95,31 @@ def test_no_outline_contradicts_its_scene_class(data_dir: Path):
     for split in ("train", "heldout"):
         for image in read_ucm(data_dir, split):
             assert not image.masks.keys() & image.absent, image.name
+
+
+def test_outlines_drawn_later_add_images_and_change_none(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = json.loads((folder / "ucm" / "objects_coco.json").read_text("utf-8"))
+    entry = first["images"][0]
+    later = {
+        "images": [
+            entry | {"exhaustive_categories": [], "partial_categories": []},
+            entry | {"id": 1, "file_name": "images/forest/b.jpg", "scene_class": "forest"},
+        ],
+        "categories": first["categories"],
+        "annotations": [
+            {"image_id": 1, "category_id": 1, "segmentation": [rectangle(0, 0, 40, 30)]}
+        ],
+    }
+    (tmp_path / "ucm_extra_more.json").write_text(json.dumps(later))
+    monkeypatch.setattr("training.data.ucm.DATA_SOURCES", tmp_path)
+    outlined, added = read_ucm(folder, "train")
+    assert outlined.masks.keys() == {"storage tank", "building", "road"}
+    assert added.masks["storage tank"].all()
+
+
+def test_no_outline_drawn_later_is_of_a_held_out_image():
+    for path in DATA_SOURCES.glob("ucm_extra_*.json"):
+        names = {image["file_name"] for image in json.loads(path.read_text("utf-8"))["images"]}
+        assert not names & held_out().ucm_images, path.name
