@@ -6,20 +6,30 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 
 from geoseg.cli.main import commands
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ROOT_CONTEXT = click.Context(commands, info_name="geoseg", **commands.context_settings)
 BLOCKS = re.findall(r"^```bash\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def parsed(words: list[str]) -> dict[str, object]:
+    """The parameters of a command line after `geoseg`; UsageError if it is none."""
+    name, *rest = words
+    command = commands.get_command(ROOT_CONTEXT, name)
+    assert command is not None
+    return command.make_context(name, rest, parent=ROOT_CONTEXT).params
 
 
 def test_first_block_is_the_main_job():
     words = shlex.split(BLOCKS[0].replace("&&", " && "))
     assert words[:5] == ["python", "-m", "pip", "install", "."]
     run = words[words.index("geoseg") :]
-    arguments = commands.get_command(None, "run").make_context("run", run[2:]).params
+    arguments = parsed(run[1:])
     assert (ROOT / arguments["scene"]).is_file()
     assert arguments["instructions"]
     assert arguments["output"]
@@ -54,8 +64,7 @@ def test_commands_parse(block):
         for part in line.split("&&"):
             words = shlex.split(part, comments=True)
             if "geoseg" in words:
-                name, *rest = words[words.index("geoseg") + 1 :]
-                commands.get_command(None, name).make_context(name, rest)
+                parsed(words[words.index("geoseg") + 1 :])
 
 
 @pytest.mark.parametrize("block", blocks("python"))
