@@ -1,0 +1,119 @@
+"""Laws of contours on fields of noise."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+
+import numpy as np
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from geoseg.contours import Shape, polygonize
+from geoseg.fuse import Field, Strip
+from geoseg.fuse.field import quantized
+from tests.property.fields import SQUARES, field_of, grid_of
+
+
+@st.composite
+def noise(draw: st.DrawFn) -> tuple[NDArray[np.float32], NDArray[np.bool_], tuple[int, int]]:
+    """Logits, coverage, and the scene's size in pixels."""
+    height, width = draw(st.integers(1, 40)), draw(st.integers(1, 40))
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    logits = random.standard_normal((height, width))
+    blur = draw(st.sampled_from([0.0, 0.7, 2.0]))
+    if blur:
+        logits = ndimage.gaussian_filter(logits, blur)
+    if draw(st.booleans()):
+        logits = np.sign(logits)  # plateaus: crossings in the very middle of edges
+    coverage = random.random((height, width)) < draw(st.sampled_from([0.6, 0.95, 2.0]))
+    size = (4 * height - draw(st.integers(0, 3)), 4 * width - draw(st.integers(0, 3)))
+    return np.asarray(logits, np.float32), coverage, size
+
+
+def described(shapes: list[Shape]) -> list[tuple[str, float, float, bool]]:
+    return sorted(
+        (s.polygon.wkb_hex, round(s.score, 9), round(s.agreement, 9), s.touches_edge)
+        for s in shapes
+    )
+
+
+@settings(deadline=None)
+@given(noise(), st.integers(0, 2**32))
+def test_polygons_do_not_depend_on_strips(
+    drawn: tuple[NDArray[np.float32], NDArray[np.bool_], tuple[int, int]], seed: int
+) -> None:
+    logits, coverage, size = drawn
+    score = np.random.default_rng(seed).random(logits.shape).astype(np.float32)
+    whole, *others = (
+        described(
+            list(polygonize(field_of(logits, size=size, rows=rows, coverage=coverage, score=score)))
+        )
+        for rows in (1000, 64, 7, 1)
+    )
+    assert all(other == whole for other in others)
+
+
+@settings(deadline=None)
+@given(noise(), st.integers(1, 50))
+def test_polygons_are_valid_and_apart(
+    drawn: tuple[NDArray[np.float32], NDArray[np.bool_], tuple[int, int]], rows: int
+) -> None:
+    logits, coverage, size = drawn
+    shapes = list(polygonize(field_of(logits, size=size, rows=rows, coverage=coverage)))
+    polygons = np.array([shape.polygon for shape in shapes], dtype=object)
+    assert shapely.is_valid(polygons).all()
+    assert (shapely.area(polygons) > 0).all()
+    area = float(shapely.area(polygons).sum())
+    assert abs(shapely.union_all(polygons).area - area) < 1e-6
+    assert all(shapely.box(0, 0, size[1], size[0]).covers(polygon) for polygon in polygons)
+
+
+@settings(deadline=None)
+@given(noise(), st.integers(1, 50))
+def test_polygonize_then_rasterize_is_the_identity(
+    drawn: tuple[NDArray[np.float32], NDArray[np.bool_], tuple[int, int]], rows: int
+) -> None:
+    logits, coverage, size = drawn
+    shapes = list(polygonize(field_of(logits, size=size, rows=rows, coverage=coverage)))
+    height, width = logits.shape
+    # Centres of what of each cell lies inside the scene.
+    y = (np.arange(height) * 4 + np.minimum(np.arange(1, height + 1) * 4, size[0])) / 2
+    x = (np.arange(width) * 4 + np.minimum(np.arange(1, width + 1) * 4, size[1])) / 2
+    points = shapely.points(*(axis.ravel() for axis in np.meshgrid(x, y)))
+    inside = np.zeros(logits.size, np.bool_)
+    tree = shapely.STRtree(points)
+    for shape in shapes:
+        inside[tree.query(shape.polygon, predicate="intersects")] = True
+    expected = (quantized(logits) > 0) & coverage
+    assert (inside.reshape(logits.shape) == expected).all()
+
+
+def tall(height: int) -> Field:
+    """Blobs and a wide noisy band, the same ones again and again, `height` rows of cells."""
+    random = np.random.default_rng(3)
+    rows = np.asarray(ndimage.gaussian_filter(random.standard_normal((64, 96)), 2), np.float32)
+    rows[0] = rows[-1] = -1.0
+    samples = quantized(rows)
+    planes = [np.ones(samples.shape, kind) for kind in "?HHff"]
+
+    def strips() -> Iterator[Strip]:
+        for row in range(0, height, 64):
+            yield Strip(row, samples, *planes)  # type: ignore[arg-type]
+
+    return Field(SQUARES, grid_of(4 * height, 4 * 96), 4, 0, strips)
+
+
+def test_memory_does_not_grow_with_height() -> None:
+    peaks = []
+    for height in (64 * 4, 64 * 40):
+        count = sum(1 for _ in polygonize(tall(height)))  # imports and caches are warm
+        tracemalloc.start()
+        count = sum(1 for _ in polygonize(tall(height)))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert count >= height // 64
+    assert peaks[1] < 1.05 * peaks[0]
