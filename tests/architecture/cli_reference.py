@@ -20,7 +20,7 @@ Made from the help texts by `make docs`; do not edit. Exit statuses and the line
 
 def reference() -> str:
     """The whole page."""
-    root = click.Context(commands, info_name="geoseg")
+    root = click.Context(commands, info_name="geoseg", **commands.context_settings)
     return "\n".join([_HEAD, *(part for part in _sections(commands, root))]).rstrip() + "\n"
 
 
