@@ -141,7 +141,7 @@ class NanoTask:
         for parameter in self._trained.values():
             parameter.requires_grad_(True)
         model.train()
-        model.encoder.eval()
+        model.encoder.eval().to(memory_format=torch.channels_last)
 
     def trained(self) -> Mapping[str, torch.nn.Parameter]:
         """Parameters of the parts with a rate."""

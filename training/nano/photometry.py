@@ -11,7 +11,7 @@ def photometric(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
     """The picture under another light, through another camera. (H, W, 3) in and out."""
     if rng.random() < 0.8:
         rgb = _tone(rgb, rng)
-    if rng.random() < 0.4:
+    if rng.random() < 0.3:
         rgb = _hue(rgb, rng)
     draw = rng.random()
     if draw < 0.12:
@@ -28,8 +28,8 @@ def photometric(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
 def _tone(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Gamma, contrast and brightness, a little different in each channel."""
     levels = np.linspace(0, 1, 256, dtype=np.float32)
-    gamma, contrast, shift = rng.uniform(0.75, 1.35), rng.uniform(0.75, 1.3), rng.uniform(-0.1, 0.1)
-    tint = rng.uniform(0.94, 1.06, 3)
+    gamma, contrast, shift = rng.uniform(0.85, 1.2), rng.uniform(0.85, 1.15), rng.uniform(-0.05, 0.05)
+    tint = rng.uniform(0.97, 1.03, 3)
     curve = (levels**gamma - 0.5) * contrast + 0.5 + shift
     tables = (np.clip(curve[None] * tint[:, None], 0, 1) * 255 + 0.5).astype(np.uint8)
     return np.stack([tables[channel][rgb[..., channel]] for channel in range(3)], axis=-1)
@@ -37,7 +37,7 @@ def _tone(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]
 
 def _hue(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Saturation scaled and hue turned about the grey axis."""
-    saturation, angle = rng.uniform(0.5, 1.4), rng.uniform(-0.15, 0.15)
+    saturation, angle = rng.uniform(0.8, 1.2), rng.uniform(-0.05, 0.05)
     axis = np.full((3, 3), 1 / 3)
     cross = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
     turn = np.cos(angle) * (np.eye(3) - axis) + np.sin(angle) * cross
