@@ -139,13 +139,13 @@ class _Sums:
         row, column = np.divmod(trace.starts[new], padded)
         length = trace.ends[new] - trace.starts[new]
         start = (row - 1) * (padded - 2) + column - 1
-        spans = np.stack([start, start + length], axis=1).ravel()
         piece = piece_of[new]
+        before = np.cumsum(length) - length
+        cells = np.arange(int(length.sum())) + np.repeat(start - before, length)
 
         def total(plane: NDArray[np.float32]) -> Floats:
-            # The zero at the end lets the last run end where the plane does.
-            flat = np.append(plane.ravel(), np.float32(0))
-            return _bincount(piece, np.add.reduceat(flat, spans, dtype=float)[::2], pieces)
+            per_run = np.add.reduceat(plane.ravel()[cells], before, dtype=float)
+            return _bincount(piece, per_run, pieces)
 
         self.cells = _bincount(piece, length, pieces)
         self.score, self.agreement = total(strip.score), total(strip.agreement)

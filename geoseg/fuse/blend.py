@@ -132,13 +132,16 @@ class _Sums:
 def _blend(ground: Ground, haloed: Numbers, register: Register, rule: Rule, level: int) -> Strip:
     band = ground.band
     shape = band.union.shape
+    if all(look.logits is None for look in band.looks):
+        return _absent(band)
     sums = _Sums(shape)
     for look in band.looks:
         rows = look.rows(band.row_off, band.row_off + shape[0])
         missed = _missed(look, rows[0], haloed, register)
         sums.add(look, rows, _weights(look, rows[1], rule, missed), missed)
     coverage = sums.weights > 0
-    mean = sums.logits / np.where(coverage, sums.weights, 1)
+    mean = np.full(shape, ABSENT)
+    np.divide(sums.logits, sums.weights, out=mean, where=coverage)
     # No mean of answers is foreground where none of them is; rounding must not make it so.
     samples = np.where(ground.kept, quantized(mean), np.minimum(quantized(mean), level - 1))
     inside = ground.regions > 0
@@ -151,6 +154,17 @@ def _blend(ground: Ground, haloed: Numbers, register: Register, rule: Rule, leve
         agreement=np.where(inside, sums.found / np.maximum(sums.seen, 1), 0).astype(np.float32),
         score=np.where(inside, sums.scores / np.maximum(sums.scored, FAINT / 2), 0),
     )
+
+
+def _absent(band: Band) -> Strip:
+    """A strip where no tile shows the target."""
+    shape = band.union.shape
+    coverage = np.zeros(shape, np.bool_)
+    for look in band.looks:
+        coverage[look.rows(band.row_off, band.row_off + shape[0])[0], look.columns] = True
+    counts, means = np.zeros(shape, np.uint16), np.zeros(shape, np.float32)
+    samples = np.full(shape, quantized(np.asarray(ABSENT)), np.int16)
+    return Strip(band.row_off, samples, coverage, counts, counts, means, means)
 
 
 def _missed(look: Look, rows: slice, haloed: Numbers, register: Register) -> NDArray[np.bool_]:
