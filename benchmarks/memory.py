@@ -13,12 +13,12 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -77,9 +77,11 @@ def measure(scene: Path, output: Path) -> dict[str, float]:
     command = [sys.executable, "-m", "geoseg", "run", str(scene), "red, green and blue plates"]
     options = ["-o", str(output), "--checkpoint", "color", "--progress", "none"]
     began = time.monotonic()
-    subprocess.run(command + options, check=True)
-    # In kilobytes on Linux; the largest of all children so far, so scenes come smallest first.
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    process = subprocess.Popen(command + options)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"The run over {scene} failed.")
+    peak = usage.ru_maxrss / 1024  # in kilobytes on Linux
     return {"seconds": time.monotonic() - began, "peak_mb": peak}
 
 
@@ -92,9 +94,12 @@ def main() -> None:
     given = parser.parse_args()
     results = []
     with TemporaryDirectory() as folder:
-        for height in sorted(given.heights):
+        for height in given.heights:
             scene, output = Path(folder, "scene.tif"), Path(folder, f"{height}.gpkg")
-            draw(scene, given.width, height)
+            # A process inherits its parent's peak, so the parent must stay small.
+            artist = get_context("spawn").Process(target=draw, args=(scene, given.width, height))
+            artist.start()
+            artist.join()
             results.append({"width": given.width, "height": height, **measure(scene, output)})
             last = results[-1]
             print(

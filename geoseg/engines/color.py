@@ -21,7 +21,7 @@ from geoseg.tiling import STRIDE
 _CHANNELS = {"red": 0, "green": 1, "blue": 2}
 _WORD = re.compile(r"\b(red|green|blue)\b", re.IGNORECASE)
 
-_FAINT, _FULL = 24.0, 72.0
+_FAINT, _FULL = 24, 72
 """Dominance in grey levels at which a pixel begins to have a colour, and has it fully."""
 
 _STEEPNESS = 16.0
@@ -76,16 +76,20 @@ def _share(chip: Chip, channel: int) -> NDArray[np.float32]:
     """(h, w) share of each cell that has the colour, 0 to 1; invalid pixels have none."""
     rgb = chip.rgb.astype(np.int16)
     others = np.maximum(rgb[channel - 1], rgb[channel - 2])
-    colour = (rgb[channel] - others).astype(np.float32)
-    colour = np.clip((colour - _FAINT) / (_FULL - _FAINT), 0.0, 1.0) * chip.valid
-    height, width = colour.shape
+    colour = np.clip(rgb[channel] - others - _FAINT, 0, _FULL - _FAINT) * chip.valid
     # The last cells may stick out of the window: they are averaged over the pixels they have.
-    rows, cols = np.arange(0, height, STRIDE), np.arange(0, width, STRIDE)
-    sums = np.add.reduceat(np.add.reduceat(colour, rows, axis=0), cols, axis=1)
-    tall = np.diff(np.append(rows, height)).astype(np.float32)
-    wide = np.diff(np.append(cols, width)).astype(np.float32)
-    share: NDArray[np.float32] = sums / (tall[:, None] * wide[None, :])
-    return share
+    tall, wide = (_cells(np.ones((size, 1), np.int16)) for size in colour.shape)
+    most = (_FULL - _FAINT) * tall * wide.T
+    return (_cells(_cells(colour).T).T / most).astype(np.float32)
+
+
+def _cells(rows: NDArray[np.int16]) -> NDArray[np.int16]:
+    """(h, W) sums of each four of (H, W) rows; short of a multiple, zeros follow."""
+    padded = np.pad(rows, ((0, -len(rows) % STRIDE), (0, 0)))
+    sums: NDArray[np.int16] = padded[::STRIDE].copy()
+    for offset in range(1, STRIDE):
+        sums += padded[offset::STRIDE]
+    return sums
 
 
 def _sentence(found: tuple[TargetAnswer, ...]) -> str:
