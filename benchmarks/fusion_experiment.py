@@ -22,15 +22,13 @@ from numpy.typing import NDArray
 
 from geoseg.contours import polygonize
 from geoseg.fuse import Rule, fuse
+from geoseg.ledger.logits import pack, unpack
 from geoseg.tiling import STRIDE, Tile, plan_tiles
 from tests.property import drawing
 from tests.property.fields import ASKED, Answers, Heard, grid_of
 
 SIMPLIFY = 0.5
 """Tolerance of the outlines' simplification, pixels."""
-
-STEP, LIMIT = 1 / 16, 127 / 16
-"""Quantisation of logits in the ledger."""
 
 Logits = NDArray[np.float32]
 
@@ -64,8 +62,7 @@ class Outcome:
 
 def ledger_form(logits: Logits) -> Logits:
     """What the ledger gives back for full-resolution logits: one byte per mask cell."""
-    coarse = drawing.shrink(logits, STRIDE)
-    return np.clip(np.rint(coarse / STEP) * STEP, -LIMIT, LIMIT).astype(np.float32)
+    return unpack(pack(drawing.shrink(logits, STRIDE).astype(np.float16)))
 
 
 def full_form(logits: Logits) -> Logits:
