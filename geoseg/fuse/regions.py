@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.sparse import csgraph, csr_array
 
+from geoseg.errors import OutputError
 from geoseg.fuse.looks import Look
 
 Numbers = NDArray[np.int64]
@@ -131,7 +133,10 @@ def _numbered(
 
 
 class Register:
-    """Who saw and who found each region: first noted, then judged, then asked."""
+    """Who saw and who found each region: first noted, then judged, then asked.
+
+    Noting and judging raise OutputError when the folder for temporary files is full.
+    """
 
     def __init__(self) -> None:
         # An unnamed database is private, and its file on disk goes when it is closed.
@@ -143,21 +148,21 @@ class Register:
     def note(self, labels: Labels, looks: Sequence[Look], cut: float) -> None:
         """Count for each look the cells of each region that it saw, marked, and saw properly."""
         fresh = [(n, n) for n in labels.numbers.tolist() if n >= labels.newest]
-        self._db.executemany("INSERT INTO region (number, parent) VALUES (?, ?)", fresh)
-        self._db.executemany(
-            "UPDATE region SET parent = ? WHERE number = ?",
-            [(older, younger) for younger, older in labels.merged],
-        )
-        for look in looks:
-            self._db.executemany(
-                "INSERT INTO sighting VALUES (?, ?, ?, ?, ?)", _counts(look, labels, cut)
-            )
+        merged = [(older, younger) for younger, older in labels.merged]
+        with _room_on_disk():
+            self._db.executemany("INSERT INTO region (number, parent) VALUES (?, ?)", fresh)
+            self._db.executemany("UPDATE region SET parent = ? WHERE number = ?", merged)
+            for look in looks:
+                self._db.executemany(
+                    "INSERT INTO sighting VALUES (?, ?, ?, ?, ?)", _counts(look, labels, cut)
+                )
 
     def judge(self) -> None:
         """Decide for every tile and region; afterwards nothing can be noted."""
-        while self._db.execute(_SETTLE).rowcount:
-            pass
-        self._db.executescript(_JUDGE)
+        with _room_on_disk():
+            while self._db.execute(_SETTLE).rowcount:
+                pass
+            self._db.executescript(_JUDGE)
 
     def facts(self, first: int, end: int) -> NDArray[np.int64]:
         """(n, 5) number, final number, n_seen, n_found, shown of the numbers in [first, end).
@@ -176,6 +181,18 @@ class Register:
         """Final numbers of the regions that a look saw and did not find."""
         rows = self._db.execute("SELECT region FROM verdict WHERE tile = ?", (look.number,))
         return np.array([region for (region,) in rows], np.int64)
+
+
+@contextmanager
+def _room_on_disk() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise OutputError(
+            f"The regions of a target could not be kept in a temporary file ({error}).",
+            code="disk_full",
+            hint="Free space there, or name another folder in the variable SQLITE_TMPDIR.",
+        ) from error
 
 
 def _counts(look: Look, labels: Labels, cut: float) -> Iterator[tuple[int, int, int, int, int]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Mapping
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from geoseg.errors import InstructionError
+from geoseg.errors import InstructionError, OutputError
 from geoseg.fuse import Field, Rule, Strip, fuse
 from geoseg.fuse.field import STEPS, level_of, quantized
 from geoseg.grid import Window
@@ -255,6 +256,23 @@ def test_unknown_options_are_refused() -> None:
         fused(answers, rule="vote")
     with pytest.raises(InstructionError, match=r"1\.5"):
         fused(answers, min_agreement=1.5)
+
+
+def test_a_full_disk_is_told_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+
+    def small(*given: object, **options: object) -> sqlite3.Connection:
+        database = connect(*given, **options)  # type: ignore[arg-type, call-overload]
+        database.execute("PRAGMA max_page_count = 4")
+        return database
+
+    monkeypatch.setattr(sqlite3, "connect", small)
+    specks = [(row, row + 1, col, col + 1) for row in range(0, 40, 2) for col in range(0, 60, 2)]
+    answers = Answers({LEFT: seen(LEFT, *specks), RIGHT: None})
+    with pytest.raises(OutputError, match="disk is full") as caught:
+        fused(answers)
+    assert caught.value.code == "disk_full"
+    assert "SQLITE_TMPDIR" in str(caught.value)
 
 
 @pytest.mark.parametrize("rule", ["found", "blend", "core"])
