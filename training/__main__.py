@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import sys
 from pathlib import Path
@@ -36,6 +37,16 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--processes", type=int, default=2, help="that share the batches of a step")
     fit.add_argument("--threads", type=int, default=1, help="of each process")
     fit.set_defaults(verb=_fit_nano)
+    export = verbs.add_parser("export-nano", help="write a training state as a checkpoint")
+    export.add_argument("--run", type=Path, required=True, help="the --out of fit-nano")
+    export.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
+    export.set_defaults(verb=_export_nano)
+    card = verbs.add_parser("card", help="examine a checkpoint on held-out imagery")
+    card.add_argument("--data", type=Path, required=True, help="folder with MANIFEST.csv")
+    card.add_argument("--checkpoint", default="nano", help="name or folder")
+    card.add_argument("--out", type=Path, required=True, help="report.json, scenes and answers")
+    card.add_argument("--write", action="store_true", help="put the numbers in MODEL_CARD.md too")
+    card.set_defaults(verb=_card)
     return parser
 
 
@@ -53,6 +64,27 @@ def _fit_nano(options: argparse.Namespace) -> int:
         threads=options.threads,
     )
     fit(read_recipe(options.recipe), run)
+    return 0
+
+
+def _export_nano(options: argparse.Namespace) -> int:
+    from training.nano.export import export
+
+    sys.stdout.write(export(options.run, options.out, None) + "\n")
+    return 0
+
+
+def _card(options: argparse.Namespace) -> int:
+    from geoseg.segearth.checkpoint import locate
+    from training.nano.card import report
+    from training.nano.export import write_card
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    found = report(options.data, options.checkpoint, options.out)
+    text = json.dumps(found, indent=1) + "\n"
+    (options.out / "report.json").write_text(text, encoding="utf-8")
+    if options.write:
+        write_card(locate(options.checkpoint), found)
     return 0
 
 

@@ -92,6 +92,7 @@ def newborn(answers: Iterable[str], seed: int) -> tuple[SegEarth, Tokenizer]:
     torch.manual_seed(seed)
     model = build(config)
     inherit(model, config.answer_token_ids)
+    let_queries_through(model)
     return model, tokenizer
 
 
@@ -128,3 +129,16 @@ def inherit(model: SegEarth, answer_token_ids: tuple[int, ...]) -> None:
     picked = table[[answer_token_ids[row] for row in known]]
     with torch.no_grad():
         rows[known] = picked * (_ROW_SCALE / picked.std())
+
+
+def let_queries_through(model: SegEarth) -> None:
+    """Start every layer of the mask decoder as the identity on its query.
+
+    Otherwise the layers learn what is salient in a picture before the language model has learnt
+    to say which thing is meant: all queries of a picture then end as the same mask, and the mask
+    features keep only what that mask needs.
+    """
+    for layer in model.mask_decoder.layers:
+        for last in (layer.cross_attn.out_proj, layer.self_attn.out_proj, layer.linear2):
+            torch.nn.init.zeros_(last.weight)
+            torch.nn.init.zeros_(last.bias)

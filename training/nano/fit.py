@@ -190,7 +190,7 @@ def part_rate(name: str, recipe: Recipe) -> float:
         return rates.trunk
     if name.startswith(("language.", "trunk.bridge.", "image_tokens.")):
         return rates.language
-    return rates.masks
+    return rates.decoder if name.startswith("mask_decoder.layers.") else rates.masks
 
 
 def trained_parameters(model: SegEarth, recipe: Recipe) -> dict[str, torch.nn.Parameter]:

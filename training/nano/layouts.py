@@ -21,7 +21,7 @@ T = TypeVar("T")
 Place = tuple[int, int, int]
 """x, y and side on the canvas in input pixels, even."""
 
-SOURCES: Final = {"banepa": 0.24, "dubai": 0.32, "ucm": 0.4, "vehicles": 0.04}
+SOURCES: Final = {"banepa": 0.2, "dubai": 0.38, "ucm": 0.39, "vehicles": 0.03}
 """Share of canvases built around each source."""
 
 TARGETS: Final[Mapping[str, Mapping[str, float]]] = {

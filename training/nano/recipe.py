@@ -52,6 +52,11 @@ class Rates:
     encoder: float
     language: float
     masks: float
+    """Pixel decoder, [SEG] projector, and the mask decoder's last step."""
+
+    decoder: float
+    """Layers of the mask decoder."""
+
     trunk: float
 
 

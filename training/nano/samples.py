@@ -22,7 +22,7 @@ from training.nano.photometry import photometric
 SLIVER_CELLS: Final = 12.0
 """Cells of coverage below which a category is neither there nor absent."""
 
-NEGATIVE_SHARE: Final = 0.2
+NEGATIVE_SHARE: Final = 0.3
 NEVER_SEEN_SHARE: Final = 0.03
 SEVERAL_SHARE: Final = 0.15
 
