@@ -80,6 +80,8 @@ class Child:
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
             start_new_session=True,
+            # A runner started in the background hands down that Ctrl-C is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def until(self, kind: type) -> None:
