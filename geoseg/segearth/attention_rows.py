@@ -1,7 +1,7 @@
 """Attention rows of chosen tokens, out of a model that runs fused attention.
 
 Fused attention returns no weights. This computes, beside it, softmax(q Kᵀ) of a few tokens only,
-which is what the paper's spatial attention supervision looks at (section 3.3): the row of each
+which is what the paper's spatial attention supervision looks at (section 4.1): the row of each
 [SEG] over the image tokens. Letters: N chosen tokens, H heads, S tokens, T image tokens, d width
 of a head.
 """

@@ -3,7 +3,7 @@
 Sequence of the causal model: [before] [image] [instruction] [answer], causal throughout; the
 instruction part is padded on its right, so positions count valid tokens only.
 Shapes: tokens in (Q, L), states out (Q, L, D). Letters: Q questions, T image tokens, L tokens,
-D width, V answer vocabulary. Paper: section 3.1, "MLLM".
+D width, V answer vocabulary. Paper: section 4, Figure 4 (a).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The mask decoder: one query per [SEG], each looking for its own target.
 
 In: queries (N, D), the picture each belongs to (N,), and `PixelFeatures`. Out: mask logits
-(N, h, w), one map before the first layer and one after each. SegEarth-R2, section 3 (mask
+(N, h, w), one map before the first layer and one after each. SegEarth-R2, section 4 (mask
 generator); Mask2Former (Cheng et al. 2022), section 3.2 (masked attention).
 
 Queries never see each other, so how many targets a sentence has does not change any of them;

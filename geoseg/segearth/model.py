@@ -6,7 +6,7 @@
 
 With a SigLIP tower (the paper's model) the image tokens come from the tower instead of the
 encoder. Letters: B images, Q questions, T image tokens, A answer tokens, N [SEG] tokens, D width,
-V answer vocabulary. Paper: figure 2.
+V answer vocabulary. Paper: section 4, Figure 4.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 In: maps (B, C_i, h_i, w_i), fine to coarse. Out: `PixelFeatures`, the three coarsest maps after
 multi-scale deformable attention, and mask features on the finest grid, reached by a feature
-pyramid. SegEarth-R2, section 3 (mask generator); Mask2Former (Cheng et al. 2022), section 3.2;
+pyramid. SegEarth-R2, section 4 (mask generator); Mask2Former (Cheng et al. 2022), section 3.2;
 Deformable DETR (Zhu et al. 2021), equation 3.
 
 Letters: B batch, S cells of the three coarsest maps together, D width, M heads, P points.

@@ -1,7 +1,7 @@
 """The two eyes of SegEarth-R2: one looks for the language model, one for the masks.
 
 `SiglipTower` turns the 384 px view into the tokens the language model reads (SegEarth-R2,
-section 3; SigLIP-SO400M/14). `HierarchicalEncoder` turns the full window into maps from fine to
+section 4; SigLIP-SO400M/14). `HierarchicalEncoder` turns the full window into maps from fine to
 coarse for the pixel decoder (Swin-B in the paper, any timm pyramid here). `PooledTokens` makes
 language tokens from such maps, so that a small model can live with one eye.
 
