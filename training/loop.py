@@ -1,21 +1,17 @@
 """The training loop: resumable, stoppable, and silent about what it trains.
 
-A `Task` turns a batch into a loss; the loop owns steps, rates, clipping, the moving average,
-checkpoints, metrics and stopping. A run cut anywhere and resumed equals a straight one, since
-batches depend on the step alone.
+A `Task` turns a batch into a loss; the loop owns steps, rates, clipping, the moving average, states
+and metrics. A run cut anywhere and resumed equals a straight one: batches depend on the step alone.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import signal
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any, Protocol
 
 import torch
@@ -30,6 +26,7 @@ from training.checkpoint import (
     restore_moments,
     save_state,
 )
+from training.clock import Clock, stopped_by_sigterm
 from training.parallel import Group
 from training.schedule import Ramp, locate, total_steps
 
@@ -124,19 +121,20 @@ def run(
     notes: Mapping[str, object],
     group: Group = Group(),  # noqa: B008  # frozen
 ) -> int:
-    """Train until the plan, the clock or SIGTERM ends it; returns the steps done in total.
-
-    Processes of a group call this with the same arguments and stop at the same step.
-    """
+    """Train until plan, clock or SIGTERM end it, all processes at one step; returns the steps."""
     out.mkdir(parents=True, exist_ok=True)
     trained = task.trained()
     optimizer = build_optimizer(task, plan.weight_decay)
     state = _Run(average={name: p.detach().clone() for name, p in trained.items()})
     if resume:
         _resume(out, trained, optimizer, state)
-    clock, leads = _Clock(plan), group.rank == 0
+    leads = group.rank == 0
+    clock = Clock({"save": plan.save_minutes, "evaluate": plan.evaluate_minutes}, plan.max_minutes)
     batches = task.batches(state.step * plan.batches_per_step + group.rank, group.size)
-    with _stop_on_sigterm() as stopped, (out / "metrics.jsonl").open("a", encoding="utf-8") as log:
+    with (
+        stopped_by_sigterm() as stopped,
+        (out / "metrics.jsonl").open("a", encoding="utf-8") as log,
+    ):
         ended = stopped() or clock.over()
         while state.step < total_steps(plan.ramps) and not ended:
             asked = leads and (stopped() or clock.over())
@@ -225,7 +223,7 @@ def _follow(task: Task, plan: LoopPlan, state: _Run) -> None:
             state.average[name].lerp_(parameter, 1 - decay)
 
 
-def _summary(state: _Run, optimizer: torch.optim.AdamW, clock: _Clock) -> dict[str, object]:
+def _summary(state: _Run, optimizer: torch.optim.AdamW, clock: Clock) -> dict[str, object]:
     sums: dict[str, list[float]] = {}
     for parts in state.window:
         for key, value in parts.items():
@@ -293,47 +291,6 @@ def _save(
         state.step, state.samples, trained, state.average, optimizer_moments(optimizer, names)
     )
     save_state(saved, out, notes=notes, keep=plan.keep)
-
-
-class _Clock:
-    """Minutes since the start and since each kind of event."""
-
-    def __init__(self, plan: LoopPlan) -> None:
-        self._start = time.monotonic()
-        self._last = {"save": self._start, "evaluate": self._start}
-        self._every = {"save": plan.save_minutes, "evaluate": plan.evaluate_minutes}
-        self._max = plan.max_minutes
-        self._mark = (self._start, -1)
-
-    def over(self) -> bool:
-        return time.monotonic() - self._start > 60 * self._max
-
-    def due(self, kind: str) -> bool:
-        now = time.monotonic()
-        if now - self._last[kind] < 60 * self._every[kind]:
-            return False
-        self._last[kind] = now
-        return True
-
-    def rate(self, samples: int) -> float:
-        """Samples per second since the last call; 0 at the first."""
-        (before, seen), now = self._mark, time.monotonic()
-        self._mark = (now, samples)
-        return 0.0 if seen < 0 else (samples - seen) / max(1e-9, now - before)
-
-
-@contextmanager
-def _stop_on_sigterm() -> Iterator[Callable[[], bool]]:
-    asked: list[int] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        asked.append(number)
-
-    before = signal.signal(signal.SIGTERM, note)
-    try:
-        yield lambda: bool(asked)
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _write(log: Any, line: Mapping[str, object]) -> None:
