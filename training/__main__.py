@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     card.add_argument("--data", type=Path, required=True, help="folder with MANIFEST.csv")
     card.add_argument("--checkpoint", default="nano", help="name or folder")
     card.add_argument("--out", type=Path, required=True, help="report.json, scenes and answers")
+    card.add_argument("--processes", type=int, default=2, help="scenes examined at once")
     card.add_argument("--write", action="store_true", help="put the numbers in MODEL_CARD.md too")
     card.set_defaults(verb=_card)
     return parser
@@ -80,7 +81,7 @@ def _card(options: argparse.Namespace) -> int:
     from training.nano.export import write_card
 
     options.out.mkdir(parents=True, exist_ok=True)
-    found = report(options.data, options.checkpoint, options.out)
+    found = report(options.data, options.checkpoint, options.out, processes=options.processes)
     text = json.dumps(found, indent=1) + "\n"
     (options.out / "report.json").write_text(text, encoding="utf-8")
     if options.write:

@@ -7,14 +7,18 @@ inside the model.
 
 from __future__ import annotations
 
+import multiprocessing
 import resource
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import rasterio
+import torch
 from numpy.typing import NDArray
 from rasterio.features import rasterize
 
@@ -44,19 +48,27 @@ class Answered:
     windows: int
     """Window and sentence pairs answered."""
 
+    peak_mb: int
+    """Most memory that the process had held by then."""
 
-def report(data: Path, checkpoint: str, work: Path) -> dict[str, Any]:
+
+def report(data: Path, checkpoint: str, work: Path, *, processes: int = 1) -> dict[str, Any]:
     """Ask everything about every held-out scene; answers are kept under `work` and used again."""
-    answered = [_ask(scene, checkpoint, work) for scene in write_held_out(data, work / "scenes")]
-    scores = _scores(answered)
+    scenes = write_held_out(data, work / "scenes")
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        processes, context, initializer=torch.set_num_threads, initargs=(1,)
+    ) as pool:
+        answered = list(pool.map(partial(_ask, checkpoint=checkpoint, work=work), scenes))
     seconds, windows = sum(a.seconds for a in answered), sum(a.windows for a in answered)
     return {
-        "classes": table(scores),
+        "classes": table(_scores(answered)),
         "paraphrases": paraphrase_rows(_paraphrases(answered)),
         "absent": presence([_absences(a) for a in answered]),
         "open_areas": _open_areas(answered),
+        "windows": windows,
         "seconds_per_window": round(seconds / max(1, windows), 3),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_memory_mb": max(a.peak_mb for a in answered),
     }
 
 
@@ -82,10 +94,10 @@ def _absent(truth: LabelledImage) -> list[str]:
     return [name for name in _ABSENT_ASKED if name in truth.absent]
 
 
-def _ask(scene: HeldOutScene, checkpoint: str, work: Path) -> Answered:
+def _ask(scene: HeldOutScene, *, checkpoint: str, work: Path) -> Answered:
     asked = sentences(scene.truth)
     if not asked:
-        return Answered(scene.truth, {}, 0.0, 0)
+        return Answered(scene.truth, {}, 0.0, 0, _peak_mb())
     ledger = work / f"{scene.image.stem}.ledger"
     frame = geoseg.segment(scene.image, *asked, checkpoint=checkpoint, ledger=ledger)
     with rasterio.open(scene.image) as grid:
@@ -96,7 +108,12 @@ def _ask(scene: HeldOutScene, checkpoint: str, work: Path) -> Answered:
         drawn = rasterize(shapes, shape, transform=transform) if shapes else np.zeros(shape)
         found[sentence] = np.asarray(drawn, bool)
     about = frame.attrs["run"]
-    return Answered(scene.truth, found, float(about["seconds"]), int(about["tiles_asked"]))
+    seconds, windows = float(about["seconds"]), int(about["tiles_asked"])
+    return Answered(scene.truth, found, seconds, windows, _peak_mb())
+
+
+def _peak_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _known(truth: LabelledImage, name: str) -> Mask:
