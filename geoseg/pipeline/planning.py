@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from pyproj import CRS
 
 from geoseg.engines import EngineSpec
 from geoseg.pipeline.request import Request
 from geoseg.pipeline.survey import survey
+from geoseg.scene import Scene
+from geoseg.scene.chips import BAND_BYTES
 from geoseg.tiling import WINDOW
 
-_SECONDS_PER_TILE = {"color": 0.05, "nano": 0.8}
-"""Measured on one core of a 2020s server, reading and fusing included."""
+_SECONDS_PER_TILE = {"color": 0.05, "nano": 1.0}
+"""On a core or two of a 2020s server, reading and fusing included: an order of magnitude."""
 
-_BASE_BYTES = 300 << 20
-"""Python, the libraries, and the reader's cache of blocks."""
+_BASE_BYTES = 420 << 20
+"""Python, the libraries, and the reader's cache of blocks, as benchmarks/memory.py finds them."""
 
-_BYTES_PER_COLUMN_AND_BAND = 3 * WINDOW
-"""The row of windows that is read at once, twice: as it is and rendered; and its fused strips."""
+_BYTES_PER_COLUMN_AND_BAND = WINDOW
+"""The row of windows that is read at once; other types than 8 bits take their multiple."""
 
-_MODEL_BYTES = {"color": 0, "nano": 900 << 20}
+_MODEL_BYTES = {"color": 0, "nano": 1100 << 20}
+"""Weights, PyTorch, and what one window takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +82,17 @@ def plan(request: Request) -> PlanReport:
         overlap=request.overlap,
         tiles=len(ground.tiles),
         tiles_of_scene=ground.tiles_of_scene,
-        memory_bytes=_memory(request.engine, scene.grid.width, scene.band_count),
+        memory_bytes=_memory(request.engine, scene),
         seconds=_seconds(request.engine, len(ground.tiles)),
     )
 
 
-def _memory(engine: EngineSpec, width: int, bands: int) -> int | None:
+def _memory(engine: EngineSpec, scene: Scene) -> int | None:
     model = _MODEL_BYTES.get(engine.checkpoint)
     if model is None:
         return None
-    return _BASE_BYTES + model + width * min(bands, 3) * _BYTES_PER_COLUMN_AND_BAND
+    column = min(scene.band_count, 3) * np.dtype(scene.dtype).itemsize * _BYTES_PER_COLUMN_AND_BAND
+    return _BASE_BYTES + model + min(scene.grid.width * column, BAND_BYTES)
 
 
 def _seconds(engine: EngineSpec, tiles: int) -> float | None:
