@@ -159,6 +159,9 @@ def _terminated_like_interrupted() -> Iterator[None]:
 def _tell(result: Result, console: Console) -> None:
     """What came out, for people."""
     tiles = _tiles(result.tiles)
+    if (spoken := len({layer.instruction for layer in result.layers})) > 1:
+        # A tile counts once for every instruction that was asked about it.
+        tiles += f" for {spoken} instructions"
     for layer in result.layers:
         if layer.features == 0:
             console.say(

@@ -21,7 +21,19 @@ from geoseg.ledger import AnswerRow as LedgerRow
 from geoseg.ledger import Ledger
 from geoseg.pipeline.survey import Survey
 
-_LIBRARIES = ("geoseg", "rasterio", "shapely", "pyogrio", "pyproj", "pyarrow", "numpy")
+_LIBRARIES = (
+    "geoseg",
+    "rasterio",
+    "shapely",
+    "pyogrio",
+    "pyproj",
+    "pyarrow",
+    "numpy",
+    "torch",
+    "transformers",
+    "timm",
+)
+"""Read from the installed packages' records: none of them is imported for it."""
 
 
 @dataclass(frozen=True, slots=True)
