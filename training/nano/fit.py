@@ -25,7 +25,7 @@ from training.losses import L_t
 from training.nano.ancestors import newborn
 from training.nano.corpus import Corpus, load_corpus
 from training.nano.examine import examine
-from training.nano.language import answer_sentences
+from training.nano.language import CATEGORIES, answer, answer_sentences
 from training.nano.passes import Batch, encode, mask_losses, read
 from training.nano.recipe import BatchKind, Recipe
 from training.nano.samples import TrainingSample, training_sample
@@ -33,6 +33,7 @@ from training.parallel import Group, joined, together
 from training.schedule import locate
 
 _INDEX_STRIDE = 64
+_IF_IT_WERE_THERE = {answer([], [name]): answer([name]) for name in CATEGORIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +76,36 @@ def _member(recipe: Recipe, options: FitOptions, meeting: Path, group: Group) ->
         run(task, plan, options.out, resume=options.resume, notes=notes, group=group)
 
 
-def collate(samples: Sequence[TrainingSample]) -> Batch:
-    """Samples of one size as a batch."""
-    asked, owner, masks, known = [], [], [], []
-    questions = [(i, q) for i, sample in enumerate(samples) for q in sample.questions]
-    for image, question in questions:
+def collate(samples: Sequence[TrainingSample], *, doubts: bool) -> Batch:
+    """Samples of one size as a batch.
+
+    With `doubts`, every question about an absent thing is followed by the same question answered
+    as if it were there: nothing is learnt from its words, but its mask has to be empty. Otherwise
+    a query would only ever see pictures of its thing, and would find any thing in others.
+    """
+    asked, owner, masks, known, spoken = [], [], [], [], []
+    instructions, answers = [], []
+    for image, question in [(i, q) for i, sample in enumerate(samples) for q in sample.questions]:
         asked.append(image)
+        spoken.append(True)
+        instructions.append(question.instruction)
+        answers.append(question.answer)
         owner += [image] * len(question.masks)
         masks.append(torch.as_tensor(np.asarray(question.masks, dtype=np.float32)))
         known.append(torch.as_tensor(np.asarray(question.known, dtype=bool)))
+        if doubts and question.answer in _IF_IT_WERE_THERE:
+            asked.append(image)
+            spoken.append(False)
+            instructions.append(question.instruction)
+            answers.append(_IF_IT_WERE_THERE[question.answer])
+            owner.append(image)
+            masks.append(torch.zeros(1, *question.masks.shape[1:]))
+            known.append(torch.ones(1, *question.masks.shape[1:], dtype=torch.bool))
     return Batch(
         rgb=torch.stack([torch.as_tensor(np.ascontiguousarray(s.rgb)) for s in samples]),
-        instructions=tuple(q.instruction for _, q in questions),
-        answers=tuple(q.answer for _, q in questions),
+        instructions=tuple(instructions),
+        answers=tuple(answers),
+        spoken=torch.tensor(spoken),
         asked=torch.tensor(asked),
         owner=torch.tensor(owner, dtype=torch.long),
         masks=torch.cat(masks),
@@ -104,13 +122,16 @@ def batch_kind(recipe: Recipe, seed: int, number: int) -> BatchKind:
     return stage.batches[int(drawn)]
 
 
-def draw_batch(corpus: Corpus, kind: BatchKind, seed: int, first: int) -> Batch:
+def draw_batch(
+    corpus: Corpus, kind: BatchKind, seed: int, first: int, *, doubts: bool = False
+) -> Batch:
     """A batch of the samples from index `first` on."""
     return collate(
         [
             training_sample(corpus, i, seed=seed, size=kind.size, questions=kind.questions)
             for i in range(first, first + kind.images)
-        ]
+        ],
+        doubts=doubts,
     )
 
 
@@ -122,7 +143,7 @@ class NumberedBatches(Dataset[Batch]):
 
     def __getitem__(self, number: int) -> Batch:
         kind = batch_kind(self._recipe, self._seed, number)
-        return draw_batch(self._corpus, kind, self._seed, number * _INDEX_STRIDE)
+        return draw_batch(self._corpus, kind, self._seed, number * _INDEX_STRIDE, doubts=True)
 
 
 class NanoTask:
@@ -166,7 +187,7 @@ class NanoTask:
         """Text loss over all questions, mask losses of every prediction over all masks."""
         encoded = encode(self.model, batch.rgb)
         reading, ids, real = read(self.model, self.codec, encoded, batch, learn=self._learn_trunk)
-        text = L_t(reading.logits, ids, real)
+        text = L_t(reading.logits, ids, real & batch.spoken[:, None])
         states = reading.hidden[ids == self.codec.seg]
         bce, dice = mask_losses(self.model.masks(encoded.features, states, batch.owner), batch)
         weights = self._recipe.weights

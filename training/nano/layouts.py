@@ -50,7 +50,7 @@ _JITTER: Final = {
     "ucm": (0.8, 2.2),
     "vehicles": (0.8, 2.0),
 }
-_PADDED_SHARE: Final = {"banepa": 0.06, "dubai": 0.06, "ucm": 0.25, "vehicles": 0.3}
+_PADDED_SHARE: Final = {"banepa": 0.06, "dubai": 0.06, "ucm": 0.4, "vehicles": 0.3}
 _UNPLACED_SHARE: Final = 0.12
 """Share of UC Merced canvases built around images that show a category without an outline."""
 

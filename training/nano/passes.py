@@ -26,6 +26,9 @@ class Batch:
 
     instructions: tuple[str, ...]
     answers: tuple[str, ...]
+    spoken: Tensor
+    """(Q,) bool, False where only the masks are to be learnt from."""
+
     asked: Tensor
     """(Q,) image of each question."""
 
