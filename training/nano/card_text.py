@@ -16,7 +16,7 @@ model and pixel decoder in bfloat16, moving average of the weights.
 `training/configs/nano.toml` is the recipe to rerun; these weights did not follow it straight.
 1,800 steps of an earlier form, in which all queries of a picture ended as one mask, gave encoder,
 language model and deformable layers. The mask decoder and the feature pyramid then started anew,
-with layers that leave a query as it is at first; about 940 steps, close to the recipe, followed,
+with layers that leave a query as it is at first; about 1,050 steps, close to the recipe, followed,
 and from step 307 of them on a query for an absent thing had to draw nothing. The report card was
 looked at along the way to find that fault; the weights are the last ones, not the best by it."""
 

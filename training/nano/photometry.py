@@ -28,7 +28,8 @@ def photometric(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
 def _tone(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Gamma, contrast and brightness, a little different in each channel."""
     levels = np.linspace(0, 1, 256, dtype=np.float32)
-    gamma, contrast, shift = rng.uniform(0.85, 1.2), rng.uniform(0.85, 1.15), rng.uniform(-0.05, 0.05)
+    gamma, contrast = rng.uniform(0.85, 1.2), rng.uniform(0.85, 1.15)
+    shift = rng.uniform(-0.05, 0.05)
     tint = rng.uniform(0.97, 1.03, 3)
     curve = (levels**gamma - 0.5) * contrast + 0.5 + shift
     tables = (np.clip(curve[None] * tint[:, None], 0, 1) * 255 + 0.5).astype(np.uint8)
