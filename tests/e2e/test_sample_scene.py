@@ -10,7 +10,7 @@ from geoseg.cli.main import main
 from tests.e2e.test_examples import ROOT, SAMPLE, needs_nano
 
 FOOTPRINTS = ROOT / "examples" / "data" / "osm" / "buildings.geojson"
-ASKED = ("buildings", "safe open areas", "all the ground", "ice rinks")
+ASKED = ("buildings", "safe open areas", "all the ground", "airplanes")
 
 pytestmark = needs_nano
 
@@ -73,4 +73,4 @@ def test_safe_open_areas_are_not_just_the_ground(found):
 
 
 def test_what_is_not_there_is_not_found(found):
-    assert len(found["ice rinks"]) == 0
+    assert len(found["airplanes"]) == 0
