@@ -1,4 +1,4 @@
-"""Every size of the model family, as frozen values, and the presets r2, nano and tiny.
+"""Every size of the model family, as frozen values, and the presets.
 
 A config round-trips through JSON; unknown keys are errors, so a typo never becomes a default.
 """
@@ -28,6 +28,17 @@ class SiglipConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SwinConfig:
+    """Sizes of a Swin encoder that are not those of its name."""
+
+    embed: int
+    depths: tuple[int, ...]
+    heads: tuple[int, ...]
+    window: int
+    """Side of an attention window, in cells."""
+
+
+@dataclass(frozen=True, slots=True)
 class EncoderConfig:
     """Hierarchical encoder of the mask side, by its timm name."""
 
@@ -40,6 +51,8 @@ class EncoderConfig:
     """Per channel, on the 0-255 scale."""
 
     std: tuple[float, float, float]
+    swin: SwinConfig | None = None
+    """None: the sizes that belong to `name`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +233,18 @@ _R2 = SegEarthConfig(
     template=TEMPLATES["w1-hb"],
 )
 
+_R2_NARROW = dataclasses.replace(
+    _R2,
+    name="r2-narrow",
+    encoder=dataclasses.replace(_R2.encoder, swin=SwinConfig(32, (2, 2, 18, 2), (1, 2, 4, 8), 12)),
+    siglip=SiglipConfig(hidden=144, layers=26, heads=2, mlp=538, image_size=384, patch=14),
+    language=dataclasses.replace(_R2.language, hidden=320, heads=4, mlp=1280),
+    pixel_decoder=PixelDecoderConfig(
+        dim=64, mask_dim=64, layers=6, heads=8, ffn=256, fpn_dims=(64,)
+    ),
+    mask_decoder=MaskDecoderConfig(layers=9, heads=8, ffn=512),
+)
+
 _NANO = SegEarthConfig(
     name="nano",
     window=1024,
@@ -272,5 +297,11 @@ _TINY = SegEarthConfig(
     max_new_tokens=16,
 )
 
-PRESETS: dict[str, SegEarthConfig] = {"r2": _R2, "nano": _NANO, "tiny": _TINY}
-"""r2: the paper's 3B sizes. nano: the checkpoint that ships. tiny: seconds on a CPU, for tests."""
+PRESETS: dict[str, SegEarthConfig] = {
+    "r2": _R2,
+    "r2-narrow": _R2_NARROW,
+    "nano": _NANO,
+    "tiny": _TINY,
+}
+"""r2: the paper's 3B sizes. r2-narrow: all its layers, a fraction of its width, to measure on a CPU.
+nano: the checkpoint that ships. tiny: seconds on a CPU, for tests."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -171,9 +172,7 @@ class SegEarth(nn.Module):
 
 def build(config: SegEarthConfig) -> SegEarth:
     """A model with fresh weights, on the current default device."""
-    encoder = HierarchicalEncoder(
-        config.encoder.name, config.encoder.out_indices, config.encoder.output_norms
-    )
+    encoder = _encoder(config)
     return SegEarth(
         config,
         encoder=encoder,
@@ -184,6 +183,19 @@ def build(config: SegEarthConfig) -> SegEarth:
         pixel_decoder=_pixel_decoder(config, encoder.channels),
         mask_decoder=_mask_decoder(config),
     )
+
+
+def _encoder(config: SegEarthConfig) -> HierarchicalEncoder:
+    c = config.encoder
+    options: dict[str, Any] = {}
+    if c.swin is not None:
+        options = {
+            "embed_dim": c.swin.embed,
+            "depths": c.swin.depths,
+            "num_heads": c.swin.heads,
+            "window_size": c.swin.window,
+        }
+    return HierarchicalEncoder(c.name, c.out_indices, c.output_norms, options=options)
 
 
 def _tower(config: SegEarthConfig) -> SiglipTower | None:

@@ -5,9 +5,11 @@ import json
 from typing import Any
 
 import pytest
+import torch
 
 from geoseg.errors import CheckpointError
 from geoseg.segearth.config import PRESETS, from_json, to_json
+from geoseg.segearth.model import build
 
 
 def _json(name: str) -> dict[str, Any]:
@@ -44,3 +46,9 @@ def test_answer_tokens_must_fill_the_vocabulary() -> None:
 def test_mask_stride_fits_the_window(name: str) -> None:
     config = PRESETS[name]
     assert config.window % config.mask_stride == 0
+
+
+def test_r2_narrow_has_the_layers_of_r2() -> None:
+    with torch.device("meta"):
+        wide, narrow = (list(build(PRESETS[name]).state_dict()) for name in ("r2", "r2-narrow"))
+    assert wide == narrow
