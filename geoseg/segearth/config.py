@@ -205,15 +205,15 @@ def _read_fields(kind: type, value: Any, where: str) -> Any:
 
 
 # Means and deviations of the pre-trained encoders: ImageNet's, and (x - 127) / 128.
-_IMAGENET = {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375)}
-_LITE = {"mean": (127.0, 127.0, 127.0), "std": (128.0, 128.0, 128.0)}
+_IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+_LITE = ((127.0, 127.0, 127.0), (128.0, 128.0, 128.0))
 
 _R2 = SegEarthConfig(
     name="r2",
     window=1024,
     input_size=1024,
     mask_stride=4,
-    encoder=EncoderConfig("swin_base_patch4_window12_384", (0, 1, 2, 3), True, **_IMAGENET),
+    encoder=EncoderConfig("swin_base_patch4_window12_384", (0, 1, 2, 3), True, *_IMAGENET),
     siglip=SiglipConfig(hidden=1152, layers=26, heads=16, mlp=4304, image_size=384, patch=14),
     trunk=None,
     language=LanguageConfig(
@@ -250,7 +250,7 @@ _NANO = SegEarthConfig(
     window=1024,
     input_size=512,
     mask_stride=4,
-    encoder=EncoderConfig("tf_efficientnet_lite0", (0, 1, 2, 3, 4), False, **_LITE),
+    encoder=EncoderConfig("tf_efficientnet_lite0", (0, 1, 2, 3, 4), False, *_LITE),
     siglip=None,
     trunk=TrunkConfig(hidden=384, layers=6, heads=12, mlp=1536, vocab=30522),
     language=LanguageConfig(
@@ -276,7 +276,7 @@ _TINY = SegEarthConfig(
     window=1024,
     input_size=512,
     mask_stride=4,
-    encoder=EncoderConfig("test_efficientnet", (0, 1, 2, 3, 4), False, **_LITE),
+    encoder=EncoderConfig("test_efficientnet", (0, 1, 2, 3, 4), False, *_LITE),
     siglip=None,
     trunk=TrunkConfig(hidden=32, layers=1, heads=4, mlp=64, vocab=128),
     language=LanguageConfig(
@@ -303,5 +303,5 @@ PRESETS: dict[str, SegEarthConfig] = {
     "nano": _NANO,
     "tiny": _TINY,
 }
-"""r2: the paper's 3B sizes. r2-narrow: all its layers, a fraction of its width, to measure on a CPU.
-nano: the checkpoint that ships. tiny: seconds on a CPU, for tests."""
+"""r2: the paper's 3B sizes. r2-narrow: all its layers at a fraction of their width, to measure on a
+CPU. nano: the checkpoint that ships. tiny: seconds on a CPU, for tests."""
