@@ -48,6 +48,17 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """One of several things of a target that a tile's answer kept apart, a [SEG] of its own."""
+
+    score: float
+    """Mean foreground probability × [SEG] probability, 0 to 1."""
+
+    logits: NDArray[np.float16]
+    """(h, w) at the mask stride over the tile's window; > 0 is foreground."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TargetAnswer:
     """One target found in one tile."""
 
@@ -57,7 +68,11 @@ class TargetAnswer:
     """Mean foreground probability × [SEG] probability, 0 to 1."""
 
     logits: NDArray[np.float16]
-    """(h, w) at the mask stride over the tile's window; > 0 is foreground."""
+    """(h, w) at the mask stride over the tile's window; > 0 is foreground. Of several [SEG] the
+    larger one."""
+
+    instances: tuple[Instance, ...] = ()
+    """The things that were told apart, two or more; empty when the target was drawn as one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
