@@ -1,7 +1,10 @@
-"""Chips to model inputs, and mask logits back to chips.
+"""Chips and pictures to model inputs, and mask logits back to them.
 
-A chip smaller than the window is padded at its right and bottom with grey, before normalisation,
-as invalid pixels are. Letters: B chips, W window side, S input side, h and w mask cells.
+A chip is a window of a scene at its own resolution; one smaller than the window is padded at its
+right and bottom with grey, before normalisation, as invalid pixels are. A picture is of any size:
+its longer side is scaled to the input, the rest is grey. The SigLIP tower sees no padding: its view
+is the chip or the picture squashed to a square, as the published model was trained.
+Letters: B chips, W window side, S input side, H and W of a chip or picture, h and w mask cells.
 Used by inference and training; nothing else normalises pixels.
 """
 
@@ -9,13 +12,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from geoseg.segearth.config import EncoderConfig, SegEarthConfig
+from geoseg.segearth.config import EncoderConfig, SegEarthConfig, SiglipConfig
 from geoseg.segearth.model import Pixels
+from geoseg.segearth.resample import resample
 
 GREY = 128
 """Value of pixels that hold no picture, 0-255."""
@@ -41,14 +46,26 @@ def pad_chips(rgbs: Sequence[Tensor], valids: Sequence[Tensor], window: int) -> 
     return batch
 
 
-def to_pixels(pictures: Tensor, config: SegEarthConfig) -> Pixels:
-    """(B, 3, W, W) uint8 windows to normalised inputs of the model."""
-    exact = pictures.float()
+def to_pixels(
+    windows: Tensor, config: SegEarthConfig, shapes: Sequence[tuple[int, int]] | None = None
+) -> Pixels:
+    """(B, 3, W, W) uint8 windows to normalised inputs of the model.
+
+    `shapes` are the (H, W) of the chips at their top left; without it chips fill their windows.
+    """
     language = None
     if config.siglip is not None:
-        language = _resize(exact, config.siglip.image_size, "bicubic").clamp(0, 255) / 127.5 - 1
-    sized = _resize(exact, config.input_size, "bilinear")
+        whole = [tuple(windows.shape[-2:])] * len(windows)
+        chips = [w[:, :h, :v] for w, (h, v) in zip(windows, shapes or whole, strict=True)]
+        language = torch.stack([_tower_view(chip, config.siglip) for chip in chips])
+    sized = _resize(windows.float(), config.input_size, "bilinear")
     return Pixels(normalise(sized, config.encoder), language)
+
+
+def _tower_view(picture: Tensor, siglip: SiglipConfig) -> Tensor:
+    """A (3, H, W) uint8 chip or picture squashed to (3, side, side) in [-1, 1]."""
+    side = siglip.image_size
+    return resample(picture, side, side, "bicubic").float() / 127.5 - 1
 
 
 def normalise(pictures: Tensor, encoder: EncoderConfig) -> Tensor:
@@ -73,7 +90,66 @@ def crop_logits(logits: Tensor, valid: Tensor, config: SegEarthConfig) -> Tensor
     return torch.where(seen, exact[:, :height, :width], ABSENT)
 
 
-def _resize(pictures: Tensor, side: int, mode: str) -> Tensor:
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """How a picture lies in the model's square input: at its top left, longer side to side."""
+
+    height: int
+    width: int
+    """Of the picture, in its own pixels."""
+
+    side: int
+    """Of the input, in input pixels."""
+
+    @property
+    def scaled(self) -> tuple[int, int]:
+        """(height, width) of the picture in input pixels, halves rounded up."""
+        longer = max(self.height, self.width)
+        height, width = (
+            max(1, (2 * n * self.side + longer) // (2 * longer)) for n in (self.height, self.width)
+        )
+        return height, width
+
+
+def letterbox(picture: Tensor, config: SegEarthConfig) -> tuple[Pixels, Letterbox]:
+    """A (3, H, W) uint8 picture of any size to the inputs of a batch of one, and where it lies."""
+    box = Letterbox(picture.shape[1], picture.shape[2], config.input_size)
+    height, width = box.scaled
+    sized = picture.new_full((1, 3, box.side, box.side), GREY)
+    sized[0, :, :height, :width] = resample(picture, height, width, "bilinear")
+    language = None if config.siglip is None else _tower_view(picture, config.siglip)[None]
+    return Pixels(normalise(sized, config.encoder), language), box
+
+
+def picture_logits(logits: Tensor, box: Letterbox, *, compat: bool = False) -> Tensor:
+    """(N, h, w) logits of the input to the (N, H, W) float32 of the picture.
+
+    The mask is where they are positive. `compat` stops where the released evaluation does: at the
+    (N, side, side) map of the whole input, padding and all.
+    """
+    whole = _resize(logits.float()[None], box.side, "bilinear", antialias=False)[0]
+    if compat:
+        return whole
+    height, width = box.scaled
+    size = (box.height, box.width)
+    picture = whole[None, :, :height, :width]
+    return F.interpolate(picture, size, mode="bilinear", align_corners=False)[0]
+
+
+def token_coverage(masks: Tensor, siglip: SiglipConfig) -> Tensor:
+    """(N, H, W) masks of a picture to the (N, T) share of each token's cell that they cover.
+
+    Tokens row by row, as the SigLIP tower gives them. The cells are whole patches from the top
+    left of the squashed view, so its right and bottom rest (6 of 384 pixels) is in none.
+    """
+    side = siglip.image_size
+    seen = side // siglip.patch * siglip.patch
+    view = _resize(masks.float()[None], side, "bilinear")[0, :, :seen, :seen]
+    return F.avg_pool2d(view, siglip.patch).flatten(1)
+
+
+def _resize(pictures: Tensor, side: int, mode: str, antialias: bool = True) -> Tensor:
     if pictures.shape[-2:] == (side, side):
         return pictures
-    return F.interpolate(pictures, (side, side), mode=mode, align_corners=False, antialias=True)
+    size = (side, side)
+    return F.interpolate(pictures, size, mode=mode, align_corners=False, antialias=antialias)
