@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from geoseg.dialogue import TileAnswer as TileAnswer
     from geoseg.engines import Engine as Engine
     from geoseg.engines import EngineSpec as EngineSpec
+    from geoseg.engines import Question as Question
     from geoseg.engines import open_engine as open_engine
     from geoseg.errors import Cancelled as Cancelled
     from geoseg.errors import CheckpointError as CheckpointError
@@ -48,6 +49,7 @@ _HOMES = {
     "InstructionError": "errors",
     "OutputError": "errors",
     "PlanReport": "pipeline",
+    "Question": "engines",
     "Request": "pipeline",
     "Scene": "scene",
     "SceneError": "errors",

@@ -31,8 +31,18 @@ class EngineSpec:
     """Longest answer per tile, in tokens."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What is asked of one chip."""
+
+    chip: Chip
+
+    instructions: tuple[Instruction, ...]
+    """Each once; another chip's may be others, as after a run that was stopped."""
+
+
 class Engine(Protocol):
-    """Answers chips. Closing it frees its device."""
+    """Answers questions. Closing it frees its device."""
 
     checkpoint_hash: str
     """Identifies weights and settings: equal hashes give equal answers."""
@@ -41,12 +51,14 @@ class Engine(Protocol):
     """Where it runs, in words: `cpu`, `cuda:0`, …"""
 
     def answer(
-        self, chips: Iterable[Chip], instruction: Instruction
-    ) -> Generator[TileAnswer, None, None]:
-        """Answer each chip once, in any order, pulling chips only as fast as they are answered.
+        self, questions: Iterable[Question]
+    ) -> Generator[tuple[Instruction, TileAnswer], None, None]:
+        """Answer each instruction of each question once, in any order.
 
-        A tile that cannot be answered yields a failed answer; its neighbours are not lost.
-        Logits are negative where the chip is invalid.
+        Questions are pulled only as fast as they are answered. What cannot be answered yields a
+        failed answer; neither the tile's other instructions nor its neighbours are lost. An
+        answer depends on its chip and its instruction alone. Logits are negative where the chip
+        is invalid.
         """
         ...
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.dialogue import Instruction, Target, TargetAnswer, TileAnswer
+from geoseg.engines import Question
 from geoseg.scene import Chip
 from geoseg.tiling import STRIDE
 
@@ -35,17 +36,12 @@ class ColorEngine:
     device = "cpu"
 
     def answer(
-        self, chips: Iterable[Chip], instruction: Instruction
-    ) -> Generator[TileAnswer, None, None]:
-        """Answer each chip as it comes; an instruction without a colour word finds nothing."""
-        words = tuple(dict.fromkeys(_WORD.findall(instruction.text.lower())))
-        for chip in chips:
-            try:
-                found = tuple(answer for word in words if (answer := _find(chip, word)))
-            except (ValueError, IndexError) as error:
-                yield TileAnswer(chip.tile, f"The chip cannot be read: {error}", "failed")
-                continue
-            yield TileAnswer(chip.tile, _sentence(found), "stop", found)
+        self, questions: Iterable[Question]
+    ) -> Generator[tuple[Instruction, TileAnswer], None, None]:
+        """Answer each question as it comes; an instruction without a colour word finds nothing."""
+        for question in questions:
+            for instruction in question.instructions:
+                yield instruction, _answer(question.chip, instruction)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -60,6 +56,15 @@ class ColorEngine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _answer(chip: Chip, instruction: Instruction) -> TileAnswer:
+    words = tuple(dict.fromkeys(_WORD.findall(instruction.text.lower())))
+    try:
+        found = tuple(answer for word in words if (answer := _find(chip, word)))
+    except (ValueError, IndexError) as error:
+        return TileAnswer(chip.tile, f"The chip cannot be read: {error}", "failed")
+    return TileAnswer(chip.tile, _sentence(found), "stop", found)
 
 
 def _find(chip: Chip, word: str) -> TargetAnswer | None:

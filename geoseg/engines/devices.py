@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import torch
+
+from geoseg.errors import EngineError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +34,22 @@ def devices() -> tuple[Device, ...]:
         properties = torch.cuda.get_device_properties(index)
         found.append(Device(f"cuda:{index}", properties.name, properties.total_memory))
     return (*found, cpu)
+
+
+def find_device(name: str) -> torch.device:
+    """`auto`, `cpu`, `cuda` or `cuda:N` as a device that is there; EngineError otherwise."""
+    cuda = torch.cuda.is_available()
+    if name == "auto":
+        return torch.device("cuda" if cuda else "cpu")
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise EngineError(
+            f"The device {name!r} is not known. Choose auto, cpu, cuda or cuda:N.", code="no_device"
+        )
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise EngineError(
+            f"The device {name!r} is not there: torch sees {torch.cuda.device_count()} CUDA "
+            "devices. Choose another device, or cpu.",
+            code="no_device",
+        )
+    return device

@@ -1,13 +1,16 @@
-"""Every tile asked, every answer kept: the ledger is ahead of what the listener is told."""
+"""Every tile asked, every answer kept: the ledger is ahead of what the listener is told.
+
+Tiles are read once: all instructions are asked of a tile while it is there.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 
 from geoseg.dialogue import Instruction, TileAnswer
-from geoseg.engines import Engine
+from geoseg.engines import Engine, Question
 from geoseg.events import Listener, Progress
 from geoseg.ledger import Ledger
 from geoseg.rendering import Rendering
@@ -18,74 +21,100 @@ _COMMIT_ANSWERS = 8
 _COMMIT_SECONDS = 2.0
 _COMMIT_SKIPS = 16
 
+_Agenda = dict[Tile, tuple[Instruction, ...]]
+"""The instructions that each tile is still to be asked, in the order of the plan."""
+
 
 def answer_scene(
     scene: Scene,
-    instruction: Instruction,
+    instructions: Sequence[Instruction],
     engine: Engine,
     ledger: Ledger,
     *,
     tiles: Iterable[Tile],
     rendering: Rendering,
     listener: Listener | None = None,
-    index: int = 0,
 ) -> int:
-    """Ask the engine about every tile the ledger has no answer for; how many were asked.
+    """Ask the engine whatever the ledger has no answer for; how many questions were answered.
 
-    Answers are committed in batches, and progress follows the commits. Tiles without a valid pixel
-    are not asked: nobody looked there. `index` is the instruction's, for the listener. What engine,
+    A question is one instruction about one tile. Answers are committed in batches, and progress
+    follows the commits, a line for each instruction, which is known to the listener by its place
+    in `instructions`. Tiles without a valid pixel are not asked: nobody looked there. What engine,
     scene, ledger or listener raise ends the asking; what was committed stays.
     """
     wanted = tuple(tiles)
-    pending = ledger.pending(instruction, wanted)
-    meter = _Meter(len(wanted), len(wanted) - len(pending), index, listener)
-    meter.add(0)
+    agenda = _agenda(ledger, instructions, wanted)
+    meter = _Meter(instructions, len(wanted), agenda, listener)
     asked = 0
-    skips = _Skips(ledger, instruction, meter)
+    skips = _Skips(ledger, agenda, meter)
     with (
-        closing(read_chips(scene, pending, rendering)) as chips,
-        closing(engine.answer(skips.sorted_out(chips), instruction)) as answers,
+        closing(read_chips(scene, agenda, rendering)) as chips,
+        closing(engine.answer(skips.sorted_out(chips))) as answers,
     ):
-        for batch in _batches(answers):
-            ledger.record(instruction, batch)
-            asked += len(batch)
-            meter.add(len(batch))
+        for batch in _batches(answers, _COMMIT_ANSWERS * len(instructions)):
+            for instruction, group in batch.items():
+                ledger.record(instruction, group)
+                asked += len(group)
+                meter.add(instruction, len(group))
     skips.commit()
     return asked
 
 
+def _agenda(ledger: Ledger, instructions: Sequence[Instruction], tiles: Sequence[Tile]) -> _Agenda:
+    """What is open; after a run that was stopped, not the same for every tile."""
+    agenda: _Agenda = dict.fromkeys(tiles, ())
+    for instruction in instructions:
+        for tile in ledger.pending(instruction, tiles):
+            agenda[tile] += (instruction,)
+    return {tile: asked for tile, asked in agenda.items() if asked}
+
+
 class _Meter:
-    """Tells how many tiles are committed, and when the rest may be."""
+    """Tells how many tiles are committed for each instruction, and when all may be."""
 
-    def __init__(self, total: int, done: int, index: int, listener: Listener | None) -> None:
-        self._total, self._done, self._index = total, done, index
-        self._listener = listener
-        self._before, self._began = done, time.monotonic()
+    def __init__(
+        self,
+        instructions: Sequence[Instruction],
+        tiles: int,
+        agenda: _Agenda,
+        listener: Listener | None,
+    ) -> None:
+        self._place = {instruction: i for i, instruction in enumerate(instructions)}
+        self._total, self._listener = tiles, listener
+        self._done = dict.fromkeys(instructions, tiles)
+        for asked in agenda.values():
+            for instruction in asked:
+                self._done[instruction] -= 1
+        self._left = self._open = sum(map(len, agenda.values()))
+        self._began = time.monotonic()
+        for instruction in instructions:
+            self.add(instruction, 0)
 
-    def add(self, count: int) -> None:
-        self._done += count
+    def add(self, instruction: Instruction, count: int) -> None:
+        self._done[instruction] += count
+        self._left -= count
         if self._listener is None:
             return
-        now_done = self._done - self._before
         eta = None
-        if now_done:
+        if self._left < self._open:
             elapsed = time.monotonic() - self._began
-            eta = elapsed / now_done * (self._total - self._done)
-        self._listener(Progress(self._done, self._total, instruction=self._index, eta_s=eta))
+            eta = elapsed / (self._open - self._left) * self._left
+        done, place = self._done[instruction], self._place[instruction]
+        self._listener(Progress(done, self._total, instruction=place, eta_s=eta))
 
 
 class _Skips:
     """Sorts out chips with nothing in them, and records that they were not looked at."""
 
-    def __init__(self, ledger: Ledger, instruction: Instruction, meter: _Meter) -> None:
-        self._ledger, self._instruction, self._meter = ledger, instruction, meter
+    def __init__(self, ledger: Ledger, agenda: _Agenda, meter: _Meter) -> None:
+        self._ledger, self._agenda, self._meter = ledger, agenda, meter
         self._tiles: list[Tile] = []
 
-    def sorted_out(self, chips: Iterable[Chip]) -> Iterator[Chip]:
-        """The chips with data."""
+    def sorted_out(self, chips: Iterable[Chip]) -> Iterator[Question]:
+        """The questions about chips with data."""
         for chip in chips:
             if chip.valid.any():
-                yield chip
+                yield Question(chip, self._agenda[chip.tile])
                 continue
             self._tiles.append(chip.tile)
             if len(self._tiles) >= _COMMIT_SKIPS:
@@ -93,20 +122,27 @@ class _Skips:
 
     def commit(self) -> None:
         """Record the tiles that wait."""
-        if self._tiles:
-            self._ledger.skip(self._instruction, self._tiles)
-            count, self._tiles = len(self._tiles), []
-            self._meter.add(count)
+        tiles, self._tiles = self._tiles, []
+        skipped: dict[Instruction, list[Tile]] = {}
+        for tile in tiles:
+            for instruction in self._agenda[tile]:
+                skipped.setdefault(instruction, []).append(tile)
+        for instruction, group in skipped.items():
+            self._ledger.skip(instruction, group)
+            self._meter.add(instruction, len(group))
 
 
-def _batches(answers: Iterable[TileAnswer]) -> Iterator[list[TileAnswer]]:
-    """Answers in groups small enough to lose, large enough for one commit."""
-    batch: list[TileAnswer] = []
-    since = time.monotonic()
-    for answer in answers:
-        batch.append(answer)
-        if len(batch) >= _COMMIT_ANSWERS or time.monotonic() - since >= _COMMIT_SECONDS:
+def _batches(
+    answers: Iterable[tuple[Instruction, TileAnswer]], most: int
+) -> Iterator[dict[Instruction, list[TileAnswer]]]:
+    """Answers in groups small enough to lose, large enough for one commit an instruction."""
+    batch: dict[Instruction, list[TileAnswer]] = {}
+    count, since = 0, time.monotonic()
+    for instruction, answer in answers:
+        batch.setdefault(instruction, []).append(answer)
+        count += 1
+        if count >= most or time.monotonic() - since >= _COMMIT_SECONDS:
             yield batch
-            batch, since = [], time.monotonic()
+            batch, count, since = {}, 0, time.monotonic()
     if batch:
         yield batch

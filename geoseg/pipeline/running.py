@@ -109,18 +109,15 @@ def _ask(
         ledger = held.enter_context(open_ledger(request.ledger_path, key, resume=request.resume))
         _enter(tell, "segment")
         tell(Log("info", outlook(request, engine.device, len(ground.tiles))))
-        asked = 0
-        for index, instruction in enumerate(request.spoken()):
-            asked += answer_scene(
-                ground.scene,
-                instruction,
-                engine,
-                ledger,
-                tiles=ground.tiles,
-                rendering=rendering,
-                listener=tell,
-                index=index,
-            )
+        asked = answer_scene(
+            ground.scene,
+            request.spoken(),
+            engine,
+            ledger,
+            tiles=ground.tiles,
+            rendering=rendering,
+            listener=tell,
+        )
         answered = _Answered(ledger, engine.checkpoint_hash, asked)
     _give_memory_back()
     return answered

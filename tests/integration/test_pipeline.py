@@ -50,13 +50,12 @@ def run(tmp_path, monkeypatch):
     class Spy(ColorEngine):
         fails: frozenset[int] = frozenset()
 
-        def answer(self, chips, instruction):
-            for answer in super().answer(chips, instruction):
+        def answer(self, questions):
+            for instruction, answer in super().answer(questions):
                 start.asked.append((instruction.text, answer.tile.window))
                 if answer.tile.index in start.fails:
-                    yield TileAnswer(answer.tile, "out of luck", "failed")
-                else:
-                    yield answer
+                    answer = TileAnswer(answer.tile, "out of luck", "failed")
+                yield instruction, answer
 
     monkeypatch.setattr("geoseg.pipeline.running.open_engine", lambda spec: Spy())
 

@@ -34,8 +34,8 @@ SLOW = """
 import sys, time
 from geoseg.engines.color import ColorEngine
 answer = ColorEngine.answer
-def slow(self, chips, instruction):
-    for each in answer(self, chips, instruction):
+def slow(self, questions):
+    for each in answer(self, questions):
         time.sleep(0.5)
         yield each
 ColorEngine.answer = slow

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from geoseg.dialogue import Instruction
-from geoseg.engines import EngineSpec, open_engine
+from geoseg.engines import EngineSpec, Question, open_engine
 from geoseg.engines.color import ColorEngine
 from geoseg.grid import Window
 from geoseg.scene import Chip
@@ -24,7 +24,7 @@ class TestContract(EngineContract):
 
 
 def ask(chip, text):
-    (answer,) = ColorEngine().answer([chip], Instruction(text))
+    ((_, answer),) = ColorEngine().answer([Question(chip, (Instruction(text),))])
     return answer
 
 

@@ -10,18 +10,18 @@ import pytest
 import torch
 
 from geoseg.dialogue import Instruction, Target, TileAnswer
-from geoseg.engines import Engine, EngineSpec, open_engine
-from geoseg.engines import local as local_module
+from geoseg.engines import Engine, EngineSpec, Question, open_engine
 from geoseg.engines.local import LocalEngine
+from geoseg.engines.local import engine as engine_module
 from geoseg.errors import CheckpointError, EngineError, InstructionError
 from geoseg.grid import Window
 from geoseg.scene import Chip
 from geoseg.segearth.checkpoint import save
 from geoseg.segearth.generate import Generation
-from geoseg.segearth.model import SegEarth
+from geoseg.segearth.model import Pixels, SegEarth
 from geoseg.segearth.prompt import PromptBatch, TextCodec
 from geoseg.tiling import Tile
-from tests.unit.engines.contract import EngineContract
+from tests.unit.engines.contract import EngineContract, ask
 from tests.unit.segearth.tinytalk import tiny_codec, tiny_config, tiny_model, tiny_tokenizer
 
 ROADS = Instruction("find the roads")
@@ -62,7 +62,7 @@ def said(monkeypatch: pytest.MonkeyPatch, codec: TextCodec) -> list[str]:
             replies.append(Generation(ids, "stop", states, sure))
         return tuple(replies)
 
-    monkeypatch.setattr(local_module, "generate", speak)
+    monkeypatch.setattr(engine_module, "generate", speak)
     return sentences
 
 
@@ -80,7 +80,7 @@ def _chip(index: int, height: int = 128, width: int = 128) -> Chip:
 
 
 def _answers(engine: LocalEngine, chips: Sequence[Chip]) -> list[TileAnswer]:
-    return list(engine.answer(chips, ROADS))
+    return ask(engine, chips, ROADS)
 
 
 class TestContract(EngineContract):
@@ -149,13 +149,13 @@ def test_a_batch_equals_its_members(folder: Path, plain: LocalEngine, said: list
 def test_chips_are_pulled_only_as_needed(folder: Path) -> None:
     pulled: list[int] = []
 
-    def chips() -> Iterator[Chip]:
+    def questions() -> Iterator[Question]:
         for index in range(6):
             pulled.append(index)
-            yield _chip(index)
+            yield Question(_chip(index), (ROADS,))
 
     with LocalEngine(EngineSpec(str(folder), device="cpu", batch=2)) as engine:
-        answers = engine.answer(chips(), ROADS)
+        answers = engine.answer(questions())
         next(answers)
         assert pulled == [0, 1]
         next(answers)
@@ -191,7 +191,7 @@ def test_out_of_memory_halves_the_batch_for_good(
     tried: list[int] = []
     encode = SegEarth.encode
 
-    def scarce(self: SegEarth, pixels: local_module.Pixels) -> object:
+    def scarce(self: SegEarth, pixels: Pixels) -> object:
         tried.append(len(pixels.segmentation))
         if len(pixels.segmentation) > 2:
             raise torch.OutOfMemoryError("no memory left")
@@ -240,8 +240,8 @@ def test_bad_recipes_and_closed_engines_are_refused(folder: Path, tmp_path: Path
         LocalEngine(EngineSpec(str(folder), device="cuda:99"))
     engine = LocalEngine(EngineSpec(str(folder), device="cpu"))
     with pytest.raises(InstructionError, match="at most"):
-        list(engine.answer([], Instruction("road " * 500)))
+        ask(engine, [_chip(0)], Instruction("road " * 500))
     engine.close()
     engine.close()
     with pytest.raises(EngineError, match="closed"):
-        list(engine.answer([_chip(0)], ROADS))
+        ask(engine, [_chip(0)], ROADS)
