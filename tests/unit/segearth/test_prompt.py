@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from geoseg.errors import CheckpointError, InstructionError
 from geoseg.segearth.prompt import TEMPLATES, TextCodec, parse_reply
@@ -86,8 +86,66 @@ def test_templates_hold_image_before_question(name: str) -> None:
         assert rest.startswith("[SEG]")
 
 
-def test_published_wrapper_is_rendered_literally() -> None:
-    before, between, rest = TEMPLATES["w1-hc"].pieces()
-    assert before.endswith("USER: This is an image \n")
-    assert between.startswith("\n. If the instruction is a question")
-    assert rest == " ASSISTANT:"
+# What the published code shows its model, as it writes it down.
+WRAPPERS = {
+    "w1": "A chat between a curious user and an artificial intelligence assistant. The assistant "
+    "gives helpful, detailed, and polite answers to the user's questions. "
+    "USER: {human} ASSISTANT: {answer}<|endoftext|>",
+    "w2": "[INST] <<SYS>>\nYou are a helpful language and vision assistant. You are able to "
+    "understand the visual content that the user provides, and assist the user with a variety of "
+    "tasks using natural language.\n<</SYS>>\n\n{human} [/INST] {answer} <|endoftext|>",
+}
+HUMANS = {
+    "ha": "This is an image <|vision_bos|> <image> <|vision_eos|> <|sep|> <|user|>, please doing "
+    "Reasoning Segmentation according to the following instruction:\n{q}[SEG] <|assistant|>",
+    "hb": "This is an image \n<image>\n, please doing Reasoning Segmentation according to the "
+    "following instruction:\n{q}[SEG] <|assistant|>",
+    "hc": "This is an image \n<image>\n. If the instruction is a question, provide segmentation "
+    "result + explanation; if it's a declarative phrase, provide only the segmentation result\n. "
+    "Please doing Referring or Reasoning Segmentation according to the following instruction:\n{q}",
+}
+QUESTION = "Where can a plane land?"
+ANSWER = "Land on the <p>runway </p>[SEG] in the north."
+PUBLISHED = [f"{wrapper}-{human}" for wrapper in WRAPPERS for human in HUMANS]
+
+
+def published(name: str) -> str:
+    wrapper, _, human = name.partition("-")
+    asked = WRAPPERS[wrapper].replace("{human}", HUMANS[human]).replace("{q}", QUESTION)
+    return asked.replace("{answer}", "\n" + ANSWER)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_templates_are_rendered_literally(name: str) -> None:
+    t = TEMPLATES[name]
+    before, between, rest = t.pieces()
+    said = f"{t.answer_prefix}{ANSWER}{t.answer_suffix}{t.end}"
+    assert f"{before}<image>{between}{QUESTION}{rest}{said}" == published(name)
+
+
+@pytest.fixture(scope="module")
+def byte_pairs() -> Tokenizer:
+    """Byte-level pairs, as in Phi-2, learnt from the templates."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=600,
+        special_tokens=["<|endoftext|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([published(name) for name in PUBLISHED] * 3, trainer)
+    tokenizer.add_tokens(["[SEG]"])
+    return tokenizer
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_pieces_have_the_tokens_of_the_whole(name: str, byte_pairs: Tokenizer) -> None:
+    codec = TextCodec(byte_pairs, TEMPLATES[name])
+    prompt = codec.encode_prompt([QUESTION])
+    behind = [*prompt.after[0].tolist(), *codec.encode_answer(ANSWER)]
+    before, _, after = published(name).partition("<image>")
+    assert prompt.before.tolist() == byte_pairs.encode(before).ids
+    assert behind == byte_pairs.encode(after).ids
+    assert codec.decode_answer(codec.encode_answer(ANSWER)) == ANSWER
