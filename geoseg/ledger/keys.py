@@ -6,7 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
+
+from affine import Affine
 
 from geoseg.grid import Grid
 from geoseg.rendering import Rendering
@@ -48,8 +50,26 @@ class RunKey:
             "stride": self.stride,
         }
 
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Read `to_json` back: the same key, with the same hash."""
+        grid, rendering = body["grid"], body["rendering"]
+        return cls(
+            scene_fingerprint=body["scene"],
+            grid=Grid(grid["crs"], Affine(*grid["transform"]), grid["height"], grid["width"]),
+            rendering=Rendering(**{name: _frozen(value) for name, value in rendering.items()}),
+            checkpoint_hash=body["checkpoint"],
+            generation=dict(body["generation"]),
+            stride=body["stride"],
+        )
+
     @property
     def hash(self) -> str:
         """SHA-256 of the canonical JSON: the same on every machine."""
         text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _frozen(value: Any) -> Any:
+    """Lists to tuples, all the way down: what JSON cannot say."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -12,8 +12,8 @@ from geoseg.errors import OutputError
 APPLICATION_ID = 0x67736C67
 """Marks the file as ours ("gslg") in its header."""
 
-FORMAT_VERSION = 1
-"""Grows when the tables change."""
+FORMAT_VERSION = 2
+"""Grows when the tables change. Format 1 had neither plans nor instances."""
 
 _TABLES = """
 CREATE TABLE runs (
@@ -43,21 +43,36 @@ CREATE TABLE found (
 );
 """
 
-_ELSEWHERE = "Choose another place with --ledger PATH."
+_SINCE_2 = """
+CREATE TABLE instances (
+    tile INTEGER NOT NULL REFERENCES tiles ON DELETE CASCADE,
+    phrase TEXT NOT NULL, place INTEGER NOT NULL, score REAL NOT NULL,
+    height INTEGER NOT NULL, width INTEGER NOT NULL, top INTEGER NOT NULL, "left" INTEGER NOT NULL,
+    box_height INTEGER NOT NULL, box_width INTEGER NOT NULL, deflated BLOB NOT NULL,
+    UNIQUE (tile, phrase, place)
+);
+CREATE TABLE plans (
+    run INTEGER PRIMARY KEY REFERENCES runs ON DELETE CASCADE, turn INTEGER NOT NULL UNIQUE,
+    scene TEXT NOT NULL, instructions TEXT NOT NULL, tiles_of_scene INTEGER NOT NULL,
+    tiles BLOB NOT NULL, area BLOB, settings TEXT NOT NULL
+);
+"""
+
+ELSEWHERE = "Choose another place with --ledger PATH."
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a ledger, or make a new one.
+    """Open a ledger for writing, or make a new one; one of an older format is brought up to date.
 
     Raises OutputError when the path cannot be a ledger, holds something else, or was written by
-    another version. A file that is no ledger is left as it is.
+    a newer version. A file that is no ledger is left as it is.
     """
     if path.is_dir():
-        raise OutputError(f"The ledger {path} is a directory.", hint=_ELSEWHERE)
+        raise OutputError(f"The ledger {path} is a directory.", hint=ELSEWHERE)
     if not path.parent.is_dir():
         raise OutputError(
             f"The folder {path.parent} of the ledger does not exist.",
-            hint=f"Make it first. {_ELSEWHERE}",
+            hint=f"Make it first. {ELSEWHERE}",
         )
     with writing(path):
         connection = sqlite3.connect(path)
@@ -84,33 +99,41 @@ def writing(path: Path) -> Generator[None, None, None]:
                 code="disk_full",
             ) from error
         if name == "SQLITE_NOTADB":
-            raise OutputError(f"The file {path} is not a ledger.", hint=_ELSEWHERE) from error
+            raise OutputError(f"The file {path} is not a ledger.", hint=ELSEWHERE) from error
         if name.startswith("SQLITE_CORRUPT"):
             raise OutputError(
                 f"The ledger {path} is damaged ({error}).",
-                hint=f"Delete it to start afresh. {_ELSEWHERE}",
+                hint=f"Delete it to start afresh. {ELSEWHERE}",
             ) from error
         raise OutputError(
             f"The ledger {path} cannot be used ({error}).",
-            hint=f"Check that you may write there. {_ELSEWHERE}",
+            hint=f"Check that you may write there. {ELSEWHERE}",
         ) from error
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def recognized(connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
+    """(tables, format) of a ledger; both 0 for a new file. OutputError for anything else."""
     mark = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if mark != APPLICATION_ID and (mark or tables):
-        raise OutputError(f"The database {path} is not a ledger of geoseg.", hint=_ELSEWHERE)
-    if tables and version != FORMAT_VERSION:
+        raise OutputError(f"The database {path} is not a ledger of geoseg.", hint=ELSEWHERE)
+    if tables and not 1 <= version <= FORMAT_VERSION:
         raise OutputError(
             f"The ledger {path} has format {version}, and this geoseg reads {FORMAT_VERSION}.",
-            hint=f"Delete it to ask every tile again. {_ELSEWHERE}",
+            hint=f"Use the geoseg that wrote it, or delete it to ask every tile again. {ELSEWHERE}",
         )
+    return tables, version
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    tables, version = recognized(connection, path)
     # Readers may look while a run writes, and a killed run leaves whole commits.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION};"
     if not tables:
-        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION};"
-        connection.executescript(f"BEGIN IMMEDIATE; {marks} {_TABLES} COMMIT;")
+        connection.executescript(f"BEGIN IMMEDIATE; {marks} {_TABLES} {_SINCE_2} COMMIT;")
+    elif version < FORMAT_VERSION:
+        connection.executescript(f"BEGIN IMMEDIATE; {marks} {_SINCE_2} COMMIT;")

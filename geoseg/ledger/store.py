@@ -5,29 +5,33 @@ from __future__ import annotations
 import json
 import platform
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import astuple, dataclass, fields
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import numpy as np
-
 from geoseg.dialogue import Finish, Instruction, Target, TileAnswer
-from geoseg.errors import EngineError, OutputError
+from geoseg.errors import OutputError
 from geoseg.grid import Window
 from geoseg.ledger.keys import RunKey
 from geoseg.ledger.lock import FileLock
-from geoseg.ledger.logits import Packed, StoredLogits, pack, unpack
+from geoseg.ledger.logits import Packed, StoredLogits, unpack
+from geoseg.ledger.plan import Plan, plan_of, plan_row
+from geoseg.ledger.rows import (
+    SAME_WINDOW,
+    State,
+    checked,
+    window_numbers,
+    write_answer,
+    write_tile,
+)
 from geoseg.ledger.schema import connect, writing
 from geoseg.tiling import Tile
 
-State = Literal["done", "failed", "skipped"]
-"""Answered; not answered, to be asked again; without a valid pixel, so never asked."""
-
-_WINDOW = "row_off = ? AND col_off = ? AND height = ? AND width = ?"
 _PACKED = ", ".join(f'f."{field.name}"' for field in fields(Packed))
 
 
@@ -105,6 +109,43 @@ class Ledger:
         """Close the file and free its lock."""
         self._held.close()
 
+    def keep(self, plan: Plan) -> None:
+        """Note what the run is about, in place of what was noted before; it becomes the latest."""
+        with self._written() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO plans (run, turn, scene, instructions, tiles_of_scene, "
+                "tiles, area, settings) "
+                "VALUES (?, (SELECT coalesce(max(turn), 0) + 1 FROM plans), ?, ?, ?, ?, ?, ?)",
+                (self._run, *plan_row(plan)),
+            )
+
+    @property
+    def plan(self) -> Plan | None:
+        """What the latest run with this key was about; None when it did not say.
+
+        Raises OutputError when the stored bytes are damaged.
+        """
+        rows = self._rows(
+            "SELECT scene, instructions, tiles_of_scene, tiles, area, settings FROM plans "
+            "WHERE run = ?",
+            self._run,
+        )
+        row = next(rows, None)
+        if row is None:
+            return None
+        try:
+            return plan_of(row, self.key.grid)
+        except (ValueError, zlib.error) as error:
+            raise OutputError(
+                f"The plan in the ledger {self.path} is damaged: {error}.",
+                hint="Give the `geoseg run` that made it once more: it writes the plan anew.",
+            ) from error
+
+    def instructions(self) -> tuple[Instruction, ...]:
+        """All that were asked with this key, the oldest first."""
+        rows = self._rows("SELECT text FROM instructions WHERE run = ? ORDER BY id", self._run)
+        return tuple(Instruction(text) for (text,) in rows)
+
     def pending(self, instruction: Instruction, tiles: Iterable[Tile]) -> list[Tile]:
         """Tiles to ask, in the order given: those not answered yet, and those that failed."""
         settled = {
@@ -126,17 +167,17 @@ class Ledger:
         Raises EngineError when an answer breaks the engine's promises, OutputError when the
         ledger cannot be written; then nothing of the batch is.
         """
-        with writing(self.path), self._connection:
+        with self._written():
             place = self._instruction(instruction, create=True)
             for answer in answers:
-                self._write(place, self._checked(answer))
+                write_answer(self._connection, place, checked(answer, self.key.stride))
 
     def skip(self, instruction: Instruction, tiles: Iterable[Tile]) -> None:
         """Note tiles without a valid pixel: they are not asked, and count as not seen."""
-        with writing(self.path), self._connection:
+        with self._written():
             place = self._instruction(instruction, create=True)
             for tile in tiles:
-                self._write_tile(place, tile, "skipped", "", "")
+                write_tile(self._connection, place, tile, "skipped", "", "")
 
     def targets(self, instruction: Instruction) -> tuple[Target, ...]:
         """Everything found, in order of first appearance: row by row from the top left."""
@@ -150,9 +191,9 @@ class Ledger:
     def tile_state(self, instruction: Instruction, tile: Tile) -> State | None:
         """What became of a tile; None when it was never asked."""
         rows = self._rows(
-            f"SELECT t.state FROM tiles t WHERE t.instruction = ? AND {_WINDOW}",
+            f"SELECT t.state FROM tiles t WHERE t.instruction = ? AND {SAME_WINDOW}",
             self._instruction(instruction),
-            *_window(tile),
+            *window_numbers(tile),
         )
         return next((row[0] for row in rows), None)
 
@@ -161,24 +202,16 @@ class Ledger:
 
         Raises OutputError when the stored bytes are damaged.
         """
-        rows = self._rows(
-            f"SELECT f.score, {_PACKED} FROM tiles t JOIN found f ON f.tile = t.id "
-            "WHERE t.instruction = ? AND t.row_off = ? AND t.col_off = ? AND t.height = ? "
-            "AND t.width = ? AND f.phrase = ?",
-            self._instruction(instruction),
-            *_window(tile),
-            target.phrase,
-        )
-        row = next(iter(rows), None)
-        if row is None:
-            return None
-        try:
-            return StoredLogits(unpack(Packed(*row[1:])), row[0])
-        except ValueError as error:
-            raise OutputError(
-                f"The ledger {self.path} is damaged at {tile.window}: {error}.",
-                hint="Run again with --no-resume to ask every tile afresh.",
-            ) from error
+        return next(iter(self._masks("found", instruction, target, tile)), None)
+
+    def instances(
+        self, instruction: Instruction, target: Target, tile: Tile
+    ) -> tuple[StoredLogits, ...]:
+        """The things of a target that a tile told apart; empty where it drew them as one.
+
+        Raises OutputError when the stored bytes are damaged.
+        """
+        return tuple(self._masks("instances", instruction, target, tile))
 
     def answers(self, instruction: Instruction) -> Iterator[AnswerRow]:
         """Every tile the ledger knows, row by row from the top left."""
@@ -201,6 +234,38 @@ class Ledger:
                 tuple((Target(phrase), score) for phrase, score in found),
             )
 
+    @contextmanager
+    def _written(self) -> Iterator[sqlite3.Connection]:
+        """All that happens inside is written, or nothing of it."""
+        with writing(self.path), self._connection:
+            yield self._connection
+        # The system goes on writing to a file that has no name any more, and so would a run.
+        if not self.path.exists():
+            raise OutputError(
+                f"The ledger {self.path} was deleted or moved while the run was writing to it.",
+                hint="Give the same command again, with --ledger PATH if its folder has gone.",
+            )
+
+    def _masks(
+        self, table: str, instruction: Instruction, target: Target, tile: Tile
+    ) -> Iterator[StoredLogits]:
+        rows = self._rows(
+            f"SELECT f.score, {_PACKED} FROM tiles t JOIN {table} f ON f.tile = t.id "
+            "WHERE t.instruction = ? AND t.row_off = ? AND t.col_off = ? AND t.height = ? "
+            "AND t.width = ? AND f.phrase = ? ORDER BY f.place",
+            self._instruction(instruction),
+            *window_numbers(tile),
+            target.phrase,
+        )
+        for score, *packed in rows:
+            try:
+                yield StoredLogits(unpack(Packed(*packed)), score)
+            except ValueError as error:
+                raise OutputError(
+                    f"The ledger {self.path} is damaged at {tile.window}: {error}.",
+                    hint="Run again with --no-resume to ask every tile afresh.",
+                ) from error
+
     def _instruction(self, instruction: Instruction, *, create: bool = False) -> int:
         """The row of an instruction; −1, which no tile has, when there is none."""
         if create:
@@ -216,60 +281,6 @@ class Ledger:
     def _rows(self, query: str, *values: int | str) -> Iterator[tuple[Any, ...]]:
         with writing(self.path):
             yield from self._connection.execute(query, values)
-
-    def _checked(self, answer: TileAnswer) -> TileAnswer:
-        window = answer.tile.window
-        stride = self.key.stride
-        shape = (-(-window.height // stride), -(-window.width // stride))
-        phrases = [found.target.phrase for found in answer.targets]
-        if len(set(phrases)) < len(phrases):
-            raise EngineError(f"An answer about {window} names a target twice: {phrases}.")
-        for found in answer.targets:
-            if found.logits.shape != shape:
-                raise EngineError(
-                    f"The logits of {found.target.phrase!r} about {window} have shape "
-                    f"{found.logits.shape}, not {shape}."
-                )
-            if np.isnan(found.logits).any() or not np.isfinite(found.score):
-                reason = f"The logits or the score of {found.target.phrase!r} are not numbers."
-                return TileAnswer(answer.tile, reason, "failed")
-        return answer
-
-    def _write(self, instruction: int, answer: TileAnswer) -> None:
-        state: State = "failed" if answer.failed else "done"
-        tile = self._write_tile(instruction, answer.tile, state, answer.finish, answer.text)
-        if answer.failed:
-            return
-        self._connection.executemany(
-            f"INSERT INTO found VALUES ({', '.join('?' * 11)})",
-            [
-                (tile, place, found.target.phrase, float(found.score), *astuple(pack(found.logits)))
-                for place, found in enumerate(answer.targets)
-            ],
-        )
-
-    def _write_tile(
-        self, instruction: int, tile: Tile, state: State, finish: str, text: str
-    ) -> int:
-        self._connection.execute(
-            f"DELETE FROM tiles WHERE instruction = ? AND {_WINDOW}", (instruction, *_window(tile))
-        )
-        core = tile.core
-        cursor = self._connection.execute(
-            f"INSERT INTO tiles VALUES (NULL, {', '.join('?' * 13)})",
-            (
-                *(instruction, *_window(tile), tile.index),
-                *(core.row_off, core.col_off, core.height, core.width),
-                *(state, finish, text),
-            ),
-        )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
-
-
-def _window(tile: Tile) -> tuple[int, int, int, int]:
-    window = tile.window
-    return window.row_off, window.col_off, window.height, window.width
 
 
 def _versions() -> dict[str, str]:

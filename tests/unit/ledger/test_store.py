@@ -14,38 +14,15 @@ import pytest
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from geoseg.dialogue import Instruction, Target, TargetAnswer, TileAnswer
+from geoseg.dialogue import Instance, Instruction, Target, TargetAnswer, TileAnswer
 from geoseg.errors import EngineError, OutputError
 from geoseg.grid import Grid
 from geoseg.ledger import RunKey, open_ledger
 from geoseg.ledger.logits import pack, unpack
 from geoseg.rendering import Rendering
-from geoseg.tiling import Tile, plan_tiles
-
-GRID = Grid("EPSG:32632", Affine(1, 0, 0, 0, -1, 0), 150, 230)
-KEY = RunKey("scene-1", GRID, Rendering((1, 2, 3)), "weights-1", {"max_tokens": 512})
-TILES = plan_tiles(GRID.height, GRID.width, window=64, overlap=16)
-SHIPS = Instruction("the ships at the pier")
-
-
-def drawn(tile: Tile, seed: int = 0) -> NDArray[np.float16]:
-    shape = (-(-tile.window.height // 4), -(-tile.window.width // 4))
-    return (np.random.default_rng(seed).normal(size=shape) * 4).astype(np.float16)
-
-
-def answer(tile: Tile, *phrases: str) -> TileAnswer:
-    found = tuple(
-        TargetAnswer(Target(phrase), 0.25 + place / 8, drawn(tile, tile.index + place))
-        for place, phrase in enumerate(phrases)
-    )
-    return TileAnswer(tile, " ".join(f"<p>{phrase}</p>" for phrase in phrases), "stop", found)
-
-
-def expected(logits: NDArray[np.float16]) -> NDArray[np.float32]:
-    steps = np.clip(np.rint(logits.astype(np.float32) * 16), -127, 127)
-    return np.where(steps <= -96, -127, steps).astype(np.float32) / 16
+from geoseg.tiling import plan_tiles
+from tests.unit.ledger.answers import GRID, KEY, SHIPS, TILES, answer, drawn, expected
 
 
 def test_answers_come_back_as_they_were_recorded(tmp_path: Path) -> None:
@@ -144,11 +121,6 @@ def test_starting_afresh_forgets_this_run_alone(tmp_path: Path) -> None:
         assert ledger.logits(SHIPS, Target("ship"), TILES[0]) is not None
 
 
-def test_the_key_is_the_same_on_every_machine() -> None:
-    assert KEY.hash == replace(KEY).hash
-    assert KEY.hash == "295edec1c00aa7c6b80d12d1aa7164f764507b1dd386b3ae8c52cd4a599ab043"
-
-
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40), st.floats(0, 30))
 def test_logits_survive_packing_within_half_a_step(
     seed: int, height: int, width: int, spread: float
@@ -207,7 +179,7 @@ def test_a_second_run_is_told_who_holds_the_ledger(tmp_path: Path) -> None:
     path = tmp_path / "out.ledger"
     program = f"""
         import sys
-        from tests.unit.test_ledger import KEY
+        from tests.unit.ledger.answers import KEY
         from geoseg.ledger import open_ledger
         from pathlib import Path
         with open_ledger(Path({str(path)!r}), KEY):
@@ -219,7 +191,7 @@ def test_a_second_run_is_told_who_holds_the_ledger(tmp_path: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
@@ -238,18 +210,18 @@ def test_a_killed_run_keeps_whole_batches(tmp_path: Path) -> None:
     path = tmp_path / "out.ledger"
     program = f"""
         import os, signal
-        from tests.unit.test_ledger import KEY, SHIPS, TILES, answer
+        from tests.unit.ledger.answers import KEY, SHIPS, TILES, answer
         from geoseg.ledger import open_ledger, store
         ledger = open_ledger({str(path)!r}, KEY)
         ledger.record(SHIPS, [answer(tile, "ship") for tile in TILES[:3]])
-        write = store.Ledger._write
-        def write_one_and_die(self, instruction, given):
-            write(self, instruction, given)
+        write = store.write_answer
+        def write_one_and_die(*given):
+            write(*given)
             os.kill(os.getpid(), signal.SIGKILL)
-        store.Ledger._write = write_one_and_die
+        store.write_answer = write_one_and_die
         ledger.record(SHIPS, [answer(tile, "ship") for tile in TILES[3:6]])
     """
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], cwd=root, check=False)
     assert done.returncode == -signal.SIGKILL
     with open_ledger(path, KEY) as ledger:
@@ -291,7 +263,7 @@ def test_a_ledger_of_another_version_is_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(OutputError, match="has format 99, and this geoseg reads 1"):
+    with pytest.raises(OutputError, match="has format 99, and this geoseg reads 2"):
         open_ledger(path, KEY)
 
 
@@ -302,6 +274,60 @@ def test_damaged_logits_are_named(tmp_path: Path) -> None:
         ledger._connection.execute("UPDATE found SET deflated = x'00'")
         with pytest.raises(OutputError, match="is damaged at Window"):
             ledger.logits(SHIPS, Target("ship"), TILES[0])
+
+
+def test_things_told_apart_come_back_in_order(tmp_path: Path) -> None:
+    one, two = (Instance(0.5 + place / 4, drawn(TILES[1], place)) for place in (1, 2))
+    whole = TargetAnswer(Target("ship"), 0.75, np.maximum(one.logits, two.logits), (one, two))
+    alone = TargetAnswer(Target("pier"), 0.5, drawn(TILES[1], 3))
+    path = tmp_path / "out.ledger"
+    with open_ledger(path, KEY) as ledger:
+        ledger.record(SHIPS, [TileAnswer(TILES[1], "", "stop", (whole, alone))])
+        kept = ledger.instances(SHIPS, Target("ship"), TILES[1])
+        assert [instance.score for instance in kept] == [0.75, 1.0]
+        for instance, given_one in zip(kept, (one, two), strict=True):
+            np.testing.assert_array_equal(instance.logits, expected(given_one.logits))
+        assert ledger.instances(SHIPS, Target("pier"), TILES[1]) == ()
+        ledger.record(SHIPS, [answer(TILES[1], "ship")])
+        assert ledger.instances(SHIPS, Target("ship"), TILES[1]) == ()
+        broken = replace(whole, instances=(one, replace(two, logits=np.zeros((2, 2), np.float16))))
+        with pytest.raises(EngineError, match="have shape"):
+            ledger.record(SHIPS, [TileAnswer(TILES[2], "", "stop", (broken,))])
+
+
+def test_a_ledger_that_vanished_is_missed_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "out.ledger"
+    with open_ledger(path, KEY) as ledger:
+        ledger.record(SHIPS, [answer(TILES[0], "ship")])
+        path.unlink()
+        with pytest.raises(OutputError, match="deleted or moved while the run"):
+            ledger.record(SHIPS, [answer(TILES[1], "ship")])
+
+
+def test_ten_thousand_targets_in_one_ledger(tmp_path: Path) -> None:
+    shape = drawn(TILES[0]).shape
+    faint = np.full(shape, -8, np.float16)
+    faint[:2, :2] = 4
+    phrases = [f"thing {number}" for number in range(10_000)]
+    with open_ledger(tmp_path / "out.ledger", KEY) as ledger:
+        for tile, part in zip(TILES, np.array_split(phrases, len(TILES)), strict=True):
+            found = tuple(TargetAnswer(Target(str(phrase)), 0.5, faint) for phrase in part)
+            ledger.record(SHIPS, [TileAnswer(tile, " ".join(part), "length", found)])
+        assert ledger.targets(SHIPS) == tuple(map(Target, phrases))
+        assert ledger.logits(SHIPS, Target("thing 9999"), TILES[0]) is None
+        stored = ledger.logits(SHIPS, Target("thing 9999"), TILES[-1])
+        assert stored is not None
+        assert stored.logits.max() == 4
+
+
+def test_an_instruction_of_two_thousand_characters(tmp_path: Path) -> None:
+    long = Instruction("the ships, " * 200)
+    path = tmp_path / "out.ledger"
+    with open_ledger(path, KEY) as ledger:
+        ledger.record(long, [answer(TILES[0], "ship")])
+    with open_ledger(path, KEY) as ledger:
+        assert ledger.instructions() == (long,)
+        assert ledger.pending(long, TILES) == list(TILES[1:])
 
 
 def test_places_where_no_ledger_can_be(tmp_path: Path) -> None:
