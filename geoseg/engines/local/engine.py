@@ -20,12 +20,13 @@ from geoseg.engines.local.batching import BatchSize, CudaGauge
 from geoseg.engines.local.replies import tile_answer
 from geoseg.errors import EngineError
 from geoseg.scene import Chip
-from geoseg.segearth.checkpoint import Checkpoint, load, locate
+from geoseg.segearth.checkpoint import Checkpoint
 from geoseg.segearth.generate import Generation, generate
 from geoseg.segearth.model import Encoded
 from geoseg.segearth.pixel_decoder import PixelFeatures
 from geoseg.segearth.preprocess import crop_logits, pad_chips, to_pixels
 from geoseg.segearth.prompt import PromptBatch
+from geoseg.segearth.sources import open_checkpoint
 
 _log = logging.getLogger(__name__)
 
@@ -44,9 +45,9 @@ class LocalEngine:
     def __init__(self, spec: EngineSpec) -> None:
         place = find_device(spec.device)
         self.device = str(place)
-        checkpoint = load(locate(spec.checkpoint))
         self._dtype = _dtype(spec.dtype, place)
-        checkpoint.model.to(place, self._dtype)
+        checkpoint = open_checkpoint(spec.checkpoint, dtype=self._dtype)
+        checkpoint.model.to(place)
         self._checkpoint: Checkpoint | None = checkpoint
         self._size = _batch_size(spec.batch, place)
         self._limit = min(spec.max_tokens, checkpoint.model.config.max_new_tokens)
@@ -154,7 +155,8 @@ class LocalEngine:
             [torch.tensor(chip.valid) for chip in chips],
             model.config.window,
         )
-        pixels = to_pixels(pictures.to(self.device), model.config)
+        shapes = [chip.valid.shape for chip in chips]
+        pixels = to_pixels(pictures.to(self.device), model.config, shapes)
         return model.encode(pixels.to(self._dtype))
 
     def _said(
