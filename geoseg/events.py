@@ -52,7 +52,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the present part is; for tiles it follows the commits to the ledger."""
+    """How far one instruction is in the present part; for tiles it follows the commits.
+
+    Instructions advance together: the whole is the sum over the newest of each.
+    """
 
     done: int
     total: int | None
@@ -60,10 +63,10 @@ class Progress:
 
     unit: str = "tiles"
     instruction: int = 0
-    """Index of the instruction being worked on, from 0."""
+    """Index of the instruction that `done` and `total` belong to, from 0."""
 
     eta_s: float | None = None
-    """Seconds until this part is over, if that can be said."""
+    """Seconds until this part is over for all instructions, if that can be said."""
 
 
 @dataclass(frozen=True, slots=True)

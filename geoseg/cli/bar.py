@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TextIO
 
 from geoseg.events import Progress
@@ -17,17 +18,18 @@ class Bar:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
-        self._part: tuple[str, int] | None = None
+        self._unit: str | None = None
+        self._latest: dict[int, Progress] = {}
         self._began = (0.0, 0)
         self._drawn = 0
 
     def draw(self, progress: Progress) -> None:
-        """Show how far the present part is."""
-        part = (progress.unit, progress.instruction)
-        if part != self._part:
-            self._part, self._began = part, (self._clock(), progress.done)
-        left = progress.eta_s if progress.eta_s is not None else self._seconds_left(progress)
-        text = bar_text(progress, left)
+        """Show how far the present part is, all of its instructions together."""
+        if progress.unit != self._unit:
+            self._unit, self._latest = progress.unit, {}
+        whole = self._together(progress)
+        left = whole.eta_s if whole.eta_s is not None else self._seconds_left(whole)
+        text = bar_text(whole, left)
         self._stream.write("\r" + text.ljust(self._drawn))
         self._stream.flush()
         self._drawn = len(text)
@@ -38,6 +40,18 @@ class Bar:
             self._stream.write("\r" + " " * self._drawn + "\r")
             self._stream.flush()
             self._drawn = 0
+
+    def _together(self, progress: Progress) -> Progress:
+        """The newest of each instruction as one; those that are not known yet are left out."""
+        new = progress.instruction not in self._latest
+        self._latest[progress.instruction] = progress
+        if progress.total is None:
+            return progress
+        done = sum(one.done for one in self._latest.values())
+        total = sum(one.total or 0 for one in self._latest.values())
+        if new:
+            self._began = (self._clock(), done)
+        return replace(progress, done=done, total=total)
 
     def _seconds_left(self, progress: Progress) -> float | None:
         """At the pace since this part began; what was done before it (a resumed run) is no pace."""

@@ -20,6 +20,7 @@ from geoseg.dialogue import TileAnswer
 from geoseg.engines.color import ColorEngine
 from geoseg.errors import Cancelled, InstructionError, OutputError, SceneError
 from geoseg.events import Layer, Progress, Result, Stage
+from geoseg.scene import read_chips
 
 RED, GREEN, BLUE = (220, 20, 30), (20, 200, 30), (20, 30, 220)
 X, Y = 500_000, 5_200_000
@@ -48,12 +49,10 @@ def run(tmp_path, monkeypatch):
     """Run with the ColorEngine; `run.asked` lists the windows that reached the engine."""
 
     class Spy(ColorEngine):
-        fails: frozenset[int] = frozenset()
-
         def answer(self, questions):
             for instruction, answer in super().answer(questions):
                 start.asked.append((instruction.text, answer.tile.window))
-                if answer.tile.index in start.fails:
+                if {answer.tile.index, (instruction.text, answer.tile.index)} & start.fails:
                     answer = TileAnswer(answer.tile, "out of luck", "failed")
                 yield instruction, answer
 
@@ -112,6 +111,28 @@ def test_progress_follows_the_commits(run, draw_scene):
     assert tiles == sorted(tiles)
 
 
+def test_instructions_advance_together_and_a_tile_is_read_once(run, draw_scene, monkeypatch):
+    read = []
+
+    def counted(scene, tiles, rendering):
+        tiles = list(tiles)
+        read.extend(tiles)
+        return read_chips(scene, tiles, rendering)
+
+    monkeypatch.setattr("geoseg.pipeline.asking.read_chips", counted)
+    heard = []
+    run(draw_scene(paint(64, 12_000)), "red", "blue", listener=heard.append)
+    told = [e for e in heard if isinstance(e, Progress) and e.unit == "tiles"]
+    assert len(read) == 16
+    assert [(e.instruction, e.done, e.total) for e in told] == [
+        (i, done, 16) for done in (0, 8, 16) for i in (0, 1)
+    ]
+    assert run.asked == [(text, tile.window) for tile in read for text in ("red", "blue")]
+    assert told[0].eta_s is None
+    assert told[2].eta_s > 0
+    assert told[-1].eta_s == 0
+
+
 def test_the_file_tells_how_it_was_made(run, draw_scene, tmp_path):
     run(draw_scene(paint(r=(0, 0, 9, 9))), "red", overlap=128)
     runs = pyogrio.read_dataframe(tmp_path / "out.gpkg", layer="runs")
@@ -161,6 +182,9 @@ def test_what_holds_no_data_is_not_found_and_not_asked(run, draw_scene, tmp_path
     assert result.tiles == len(run.asked) == 3
     run(scene, "red", overwrite=True)
     assert run.asked == []
+    run(scene, "blue", "green", "red", overwrite=True)
+    assert read(tmp_path, "answers").state.tolist().count("skipped") == 3
+    assert len(run.asked) == 6
 
 
 def test_a_scene_or_an_area_without_data_is_refused(run, draw_scene, tmp_path):
@@ -267,6 +291,27 @@ def test_a_listener_that_raises_stops_and_the_same_command_goes_on(run, draw_sce
     assert resumed.geometry.geom_equals_exact(straight.geometry, 0).all()
 
 
+def test_each_instruction_is_asked_where_it_is_open(run, draw_scene, tmp_path):
+    scene = draw_scene(paint(64, 12_000, r=(0, 0, 11_999, 30), b=(0, 40, 11_999, 64)))
+    west = (X, Y - 32, X + 1000, Y)
+    run(scene, "red", bounds=west)
+    kept = [window for _, window in run.asked]
+    assert 0 < len(kept) < 16
+    heard = []
+    run(scene, "blue", "red", overwrite=True, listener=heard.append)
+    asked = {text: [w for t, w in run.asked if t == text] for text in ("red", "blue")}
+    assert len(asked["blue"]) == 16
+    assert set(asked["red"]) == set(asked["blue"]) - set(kept)
+    told = [(e.instruction, e.done) for e in heard if isinstance(e, Progress) and e.total]
+    assert told[:2] == [(0, 0), (1, len(kept))]
+    assert {(0, 16), (1, 16)} <= set(told)
+    resumed = [read(tmp_path, f"0{n}_{text}") for n, text in ((1, "blue"), (2, "red"))]
+    run(scene, "blue", "red", output="straight.gpkg", ledger=tmp_path / "straight.ledger")
+    for n, before in enumerate(resumed, start=1):
+        after = read(tmp_path, f"0{n}_{before.target[0]}", "straight.gpkg")
+        assert after.geometry.geom_equals_exact(before.geometry, 0).all()
+
+
 def test_ctrl_c_while_polygons_are_drawn(run, draw_scene, tmp_path):
     scene = draw_scene(paint(r=(100, 100, 1900, 200)))
 
@@ -305,6 +350,17 @@ def test_failed_tiles_are_listed_leave_holes_and_are_asked_again(run, draw_scene
     assert run(scene, "red", overwrite=True).failed == ()
     assert len(run.asked) == 1
     assert read(tmp_path, "01_red").geometry.area.sum() > holed
+
+
+def test_one_instruction_that_fails_does_not_lose_the_other(run, draw_scene, tmp_path):
+    scene = draw_scene(paint(64, 4000, r=(0, 0, 4000, 30)))
+    run.fails = frozenset({("red", 2), ("blue", 0)})
+    result = run(scene, "red", "blue")
+    assert [(f.instruction, f.tile) for f in result.failed] == [(0, 2), (1, 0)]
+    assert result.tiles == 8
+    run.fails = frozenset()
+    assert run(scene, "red", "blue", overwrite=True).failed == ()
+    assert [text for text, _ in run.asked] == ["blue", "red"]
 
 
 def test_requests_are_refused_before_any_work(run, draw_scene, tmp_path):

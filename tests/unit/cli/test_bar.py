@@ -35,6 +35,21 @@ def test_a_resumed_run_is_timed_by_what_it_did_itself():
     assert "left" not in stream.getvalue().split("\r")[1]
 
 
+def test_instructions_that_advance_together_are_one_bar():
+    stream = io.StringIO()
+    bar = Bar(stream, clock=lambda: 0.0)
+    for done, instruction in [(0, 0), (2, 1), (4, 0), (6, 1)]:
+        bar.draw(Progress(done, 8, instruction=instruction, eta_s=30.0))
+    assert [text.split("] ")[1].split(",")[0] for text in stream.getvalue().split("\r")[1:]] == [
+        "0/8 tiles",
+        "2/16 tiles",
+        "6/16 tiles",
+        "10/16 tiles",
+    ]
+    bar.draw(Progress(500, None, "polygons", instruction=1))
+    assert stream.getvalue().rstrip().endswith("500 polygons …")
+
+
 def test_clearing_leaves_the_line_empty():
     stream = io.StringIO()
     bar = Bar(stream, clock=lambda: 0.0)
