@@ -76,7 +76,7 @@ def _export_nano(options: argparse.Namespace) -> int:
 
 
 def _card(options: argparse.Namespace) -> int:
-    from geoseg.segearth.checkpoint import locate
+    from geoseg.segearth.sources import locate
     from training.nano.card import report
     from training.nano.export import write_card
 

@@ -25,7 +25,7 @@ def model_info(name: str, as_json: bool) -> None:
     NAME is a checkpoint that comes with geoseg (nano) or a size that can be built (r2); FOLDER
     holds a checkpoint.
     """
-    from geoseg.segearth.checkpoint import describe
+    from geoseg.segearth.sources import describe
 
     facts = describe(name)
     click.echo(json.dumps(facts, ensure_ascii=False) if as_json else as_text(facts))

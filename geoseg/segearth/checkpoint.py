@@ -11,28 +11,29 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from geoseg.errors import CheckpointError, OutputError
-from geoseg.segearth.config import PRESETS, SegEarthConfig, from_json, to_json
-from geoseg.segearth.model import SegEarth, build
+from geoseg.segearth.assembly import assemble
+from geoseg.segearth.config import SegEarthConfig, from_json, to_json
+from geoseg.segearth.model import SegEarth
 from geoseg.segearth.prompt import TextCodec
-from geoseg.segearth.weights import Storage, pack, shards, unpack
+from geoseg.segearth.stored import StoredTensor, open_safetensors
+from geoseg.segearth.weights import SHARD_BYTES, Storage, pack, shards, unpack
 
 FORMAT_VERSION = 1
 
-_CONFIG, _TOKENIZER = "config.json", "tokenizer.json"
+CONFIG = "config.json"
+
+_TOKENIZER = "tokenizer.json"
 _CARD, _SUMS = "MODEL_CARD.md", "SHA256SUMS"
-_ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,49 +41,42 @@ class Checkpoint:
     """A checkpoint in memory."""
 
     model: SegEarth
-    """In evaluation mode, float32, on the CPU."""
+    """In evaluation mode, on the CPU, in the number format asked for."""
 
     codec: TextCodec
     hash: str
     """SHA-256 over config, weights and tokenizer."""
 
 
-def locate(name: str) -> Path:
-    """The folder of a shipped checkpoint or of a path; CheckpointError if there is none."""
-    shipped = _ASSETS / name
-    if name in PRESETS and (shipped / _CONFIG).is_file():
-        return shipped
-    folder = Path(name)
-    if folder.is_dir():
-        return folder
-    if name in PRESETS:
-        raise CheckpointError(
-            f"The checkpoint {name!r} is a known size, but its weights are not in this "
-            "installation. Give the folder of a checkpoint instead."
-        )
-    found = "a file, not a folder" if folder.exists() else "not there"
-    raise CheckpointError(
-        f"The checkpoint {name!r} is {found}. Give the folder that holds {_CONFIG}, or a name "
-        "that ships with geoseg, such as nano."
-    )
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a folder says of itself, without its weights."""
+
+    config: SegEarthConfig
+    weights: tuple[Path, ...]
+    """All of them are there."""
 
 
-def load(folder: Path) -> Checkpoint:
+def load(folder: Path, *, dtype: torch.dtype = torch.float32) -> Checkpoint:
     """Read a folder; CheckpointError if anything in it is missing, damaged or left over."""
     config, files = _read_config(folder)
     digest = _verified_hash(folder, files)
-    packed: dict[str, Tensor] = {}
+    packed: dict[str, StoredTensor] = {}
     for name in files:
-        try:
-            packed.update(load_file(folder / name))
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(
-                f"The weight file {folder / name} cannot be read ({error}). Fetch it again."
-            ) from error
-    model = build(config).eval()
-    _fill(model, packed, folder)
-    tokenizer = _read_tokenizer((folder / _TOKENIZER).read_text(encoding="utf-8"))
+        packed.update(open_safetensors(folder / name))
+    try:
+        tensors = unpack(packed)
+    except KeyError as error:
+        raise CheckpointError(f"The checkpoint {folder} lacks the tensor {error}.") from error
+    model = assemble(config, tensors, str(folder), dtype=dtype)
+    tokenizer = read_tokenizer((folder / _TOKENIZER).read_text(encoding="utf-8"))
     return Checkpoint(model, codec_for(config, tokenizer), digest)
+
+
+def peek(folder: Path) -> Opened:
+    """Read the config of a folder alone; CheckpointError if it or a weight file is not there."""
+    config, files = _read_config(folder)
+    return Opened(config, tuple(_present(folder, name) for name in files))
 
 
 def codec_for(config: SegEarthConfig, tokenizer: Tokenizer) -> TextCodec:
@@ -106,19 +100,44 @@ def save(
     store: Mapping[str, Storage],
     overwrite: bool = False,
 ) -> str:
+    """Write a model as a folder; see `write`."""
+    texts = Texts(tokenizer_json, card)
+    state = model.state_dict().items()
+    return write(model.config, state, folder, texts, store=store, overwrite=overwrite)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What a checkpoint holds besides numbers."""
+
+    tokenizer_json: str
+    card: str
+
+
+def write(
+    config: SegEarthConfig,
+    state: Iterable[tuple[str, Tensor]],
+    folder: Path,
+    texts: Texts,
+    *,
+    store: Mapping[str, Storage],
+    overwrite: bool = False,
+    shard_bytes: int = SHARD_BYTES,
+) -> str:
     """Write a folder under a temporary name, then rename it; returns its hash.
 
-    `store` maps prefixes of parameter names to storage formats, "" meaning all; the longest wins.
-    Raises OutputError if the folder exists and `overwrite` is not set, or cannot be written, and
-    CheckpointError if the tokenizer does not fit the model.
+    `state` is read once, one shard at a time. `store` maps prefixes of parameter names to storage
+    formats, "" meaning all; the longest wins. Raises OutputError if the folder exists and
+    `overwrite` is not set, or cannot be written, and CheckpointError if the tokenizer does not fit
+    the model.
     """
-    codec_for(model.config, _read_tokenizer(tokenizer_json))
-    if folder.exists() and not overwrite:
-        raise OutputError(f"{folder} exists already. Choose another folder or ask to overwrite it.")
+    codec_for(config, read_tokenizer(texts.tokenizer_json))
+    refuse_existing(folder, overwrite)
     partial, old = (folder.with_name(f".{folder.name}.{w}-{os.getpid()}") for w in ("new", "old"))
     try:
         partial.mkdir(parents=True)
-        digest = _write(model, partial, tokenizer_json, card, store)
+        files = _write_weights(partial, shards(pack(state, store), shard_bytes))
+        digest = _write_texts(partial, config, texts, store, files)
         if folder.exists():
             folder.rename(old)
         partial.rename(folder)
@@ -130,59 +149,48 @@ def save(
     return digest
 
 
+def refuse_existing(folder: Path, overwrite: bool) -> None:
+    """OutputError if something is there and may not be overwritten."""
+    if folder.exists() and not overwrite:
+        raise OutputError(f"{folder} exists already. Choose another folder or ask to overwrite it.")
+
+
 def checkpoint_hash(folder: Path) -> str:
     """SHA-256 over config, weights and tokenizer; CheckpointError if a file is not as written."""
     _, files = _read_config(folder)
     return _verified_hash(folder, files)
 
 
-def describe(name: str) -> dict[str, Any]:
-    """Sizes of a checkpoint, or of a preset that has no weights here; allocates no weights."""
-    config, source = _source(name)
-    with torch.device("meta"):
-        model = build(config)
-    parts = {
-        part: sum(p.numel() for p in module.parameters()) for part, module in model.named_children()
-    }
-    return {
-        "name": config.name,
-        **source,
-        "parameters": sum(parts.values()),
-        "parts": parts,
-        "window": config.window,
-        "input_size": config.input_size,
-        "mask_stride": config.mask_stride,
-        "template": config.template.name,
-    }
+def _write_weights(folder: Path, groups: Iterable[dict[str, Tensor]]) -> list[str]:
+    """Names of the files; how many there are is known, and named, at the end."""
+    parts = []
+    for group in groups:
+        parts.append(folder / f"{len(parts)}.part")
+        save_file(group, parts[-1])
+    files = [f"weights-{i:05d}-of-{len(parts):05d}.safetensors" for i in range(1, len(parts) + 1)]
+    for part, file in zip(parts, files, strict=True):
+        part.rename(folder / file)
+    return files
 
 
-def _source(name: str) -> tuple[SegEarthConfig, dict[str, Any]]:
-    shipped = (_ASSETS / name / _CONFIG).is_file()
-    if name in PRESETS and not shipped and not Path(name).is_dir():
-        return PRESETS[name], {"folder": None, "stored_bytes": None}
-    folder = locate(name)
-    config, files = _read_config(folder)
-    stored = sum(_present(folder, file).stat().st_size for file in files)
-    return config, {"folder": str(folder), "stored_bytes": stored}
-
-
-def _write(
-    model: SegEarth, folder: Path, tokenizer_json: str, card: str, store: Mapping[str, Storage]
+def _write_texts(
+    folder: Path,
+    config: SegEarthConfig,
+    texts: Texts,
+    store: Mapping[str, Storage],
+    files: list[str],
 ) -> str:
-    groups = list(shards(pack(model.state_dict(), store)))
-    files = [f"weights-{i:05d}-of-{len(groups):05d}.safetensors" for i in range(1, len(groups) + 1)]
-    for file, group in zip(files, groups, strict=True):
-        save_file(group, folder / file)
-    config = {
+    """Everything but the weights; returns the hash of the folder."""
+    data = {
         "format_version": FORMAT_VERSION,
-        "model": to_json(model.config),
+        "model": to_json(config),
         "storage": dict(store),
         "weights": files,
     }
-    text = json.dumps(config, indent=1, ensure_ascii=False) + "\n"
-    (folder / _CONFIG).write_text(text, encoding="utf-8")
-    (folder / _TOKENIZER).write_text(tokenizer_json, encoding="utf-8")
-    (folder / _CARD).write_text(card, encoding="utf-8")
+    text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    (folder / CONFIG).write_text(text, encoding="utf-8")
+    (folder / _TOKENIZER).write_text(texts.tokenizer_json, encoding="utf-8")
+    (folder / _CARD).write_text(texts.card, encoding="utf-8")
     sums = _sums(folder, files)
     (folder / _SUMS).write_text(sums, encoding="utf-8")
     return hashlib.sha256(sums.encode()).hexdigest()
@@ -190,7 +198,7 @@ def _write(
 
 def _read_config(folder: Path) -> tuple[SegEarthConfig, list[str]]:
     """The model config and the names of the weight files."""
-    path = folder / _CONFIG
+    path = folder / CONFIG
     if not path.is_file():
         found = "holds no config.json" if folder.is_dir() else "is not there"
         raise CheckpointError(
@@ -229,7 +237,7 @@ def _verified_hash(folder: Path, files: list[str]) -> str:
 
 def _sums(folder: Path, files: list[str]) -> str:
     lines = []
-    for name in (_CONFIG, *files, _TOKENIZER):
+    for name in (CONFIG, *files, _TOKENIZER):
         with _present(folder, name).open("rb") as stream:
             lines.append(f"{hashlib.file_digest(stream, 'sha256').hexdigest()}  {name}\n")
     return "".join(lines)
@@ -244,37 +252,11 @@ def _present(folder: Path, name: str) -> Path:
     return path
 
 
-def _read_tokenizer(text: str) -> Tokenizer:
+def read_tokenizer(text: str) -> Tokenizer:
+    """A tokenizer from its JSON; CheckpointError if it is none."""
     try:
         return Tokenizer.from_str(text)
     except Exception as error:  # the library raises bare Exception
         raise CheckpointError(
             f"The tokenizer of the checkpoint cannot be read ({error}). Fetch it again."
         ) from error
-
-
-def _fill(model: SegEarth, packed: Mapping[str, Tensor], folder: Path) -> None:
-    """Copy weights in; CheckpointError unless names and shapes agree both ways."""
-    try:
-        state = unpack(packed)
-    except KeyError as error:
-        raise CheckpointError(f"The checkpoint {folder} lacks the tensor {error}.") from error
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
-    if expected == found:
-        model.load_state_dict(state)
-        return
-    wrong = {
-        "missing": sorted(expected.keys() - found.keys()),
-        "unexpected": sorted(found.keys() - expected.keys()),
-        "of another shape": sorted(
-            name for name in expected.keys() & found.keys() if expected[name] != found[name]
-        ),
-    }
-    report = "; ".join(
-        f"{len(names)} {what}, such as {names[0]}" for what, names in wrong.items() if names
-    )
-    raise CheckpointError(
-        f"The weights of the checkpoint {folder} are not those of its config: {report}. "
-        "Fetch the checkpoint again."
-    )

@@ -10,7 +10,8 @@ from typing import Any, Final
 import torch
 
 from geoseg.errors import CheckpointError
-from geoseg.segearth.checkpoint import describe, save
+from geoseg.segearth.checkpoint import save
+from geoseg.segearth.sources import describe
 from geoseg.segearth.weights import Storage
 from training.checkpoint import list_states, load_state
 from training.nano.ancestors import newborn, tokenizer_json

@@ -12,8 +12,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from geoseg.errors import CheckpointError, OutputError
-from geoseg.segearth.checkpoint import checkpoint_hash, describe, load, locate, save
-from geoseg.segearth.config import PRESETS
+from geoseg.segearth.checkpoint import checkpoint_hash, load, save
 from geoseg.segearth.model import Pixels, SegEarth
 
 
@@ -143,7 +142,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "tensor of another shape": (
         lambda f: _tensors(f, lambda t: t.update({"seg_projector.bias": torch.zeros(1)})),
-        "1 of another shape, such as seg_projector.bias",
+        r"1 of another shape, such as seg_projector.bias \(\(1,\) where \(32,\) is needed\)",
     ),
     "scale missing": (
         lambda f: _tensors(f, lambda t: t.update({"x.int8": torch.zeros(2, 2, dtype=torch.int8)})),
@@ -180,26 +179,3 @@ def test_tokenizer_of_another_model_is_refused(
     foreign = Tokenizer.from_str(tokenizer.to_str().replace("[SEG]", "[MASK]"))
     with pytest.raises(CheckpointError, match=r"\[SEG\]"):
         save(model, tmp_path / "tiny", foreign.to_str(), "", store={})
-
-
-def test_places_are_found_by_name_or_folder(written: Path, tmp_path: Path) -> None:
-    assert locate(str(written)) == written
-    with pytest.raises(CheckpointError, match="known size"):
-        locate("r2")
-    with pytest.raises(CheckpointError, match="not there"):
-        locate(str(tmp_path / "none"))
-    (tmp_path / "file").write_text("")
-    with pytest.raises(CheckpointError, match="a file, not a folder"):
-        locate(str(tmp_path / "file"))
-
-
-def test_description_counts_parts(written: Path, model: SegEarth) -> None:
-    found = describe(str(written))
-    assert found["parameters"] == sum(p.numel() for p in model.parameters())
-    assert found["stored_bytes"] == (written / WEIGHTS).stat().st_size
-    assert found["parts"]["language"] == sum(p.numel() for p in model.language.parameters())
-    big = describe("r2")
-    assert big["stored_bytes"] is None
-    assert round(big["parameters"] / 1e9, 2) == 3.29
-    assert set(big["parts"]) >= {"tower", "language", "encoder", "pixel_decoder", "mask_decoder"}
-    assert describe("tiny")["window"] == PRESETS["tiny"].window
