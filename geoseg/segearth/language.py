@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import BertConfig, BertModel, DynamicCache, PhiConfig, PhiModel
+from transformers import BertConfig, BertModel, Cache, PhiConfig, PhiModel
 
 from geoseg.segearth import attention_rows
 
@@ -64,6 +64,11 @@ class InstructionTrunk(nn.Module):
         return tokens
 
 
+def positions(mask: Tensor) -> Tensor:
+    """(Q, S) index of each token among the valid ones of its row, from (Q, S) bool."""
+    return (mask.long().cumsum(dim=1) - 1).clamp_min(0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TokenSequence:
     """Embedded tokens, ready for the causal model."""
@@ -76,7 +81,7 @@ class TokenSequence:
 
     def positions(self) -> Tensor:
         """(Q, S) index of each token among the valid ones of its row."""
-        return (self.mask.long().cumsum(dim=1) - 1).clamp_min(0)
+        return positions(self.mask)
 
     def last_valid(self) -> Tensor:
         """(Q,) index of the last valid token of each row."""
@@ -125,6 +130,9 @@ class CausalLanguage(nn.Module):
         )
         config._attn_implementation = attention_rows.NAME
         self.phi = PhiModel(config)
+        self.compiled = False
+        """Whether answers are spoken by a compiled step of fixed shapes; worth it on CUDA."""
+
         self.head = None if tied else nn.Linear(hidden, vocab, bias=head_bias)
 
     def embed(self, ids: Tensor) -> Tensor:
@@ -145,24 +153,20 @@ class CausalLanguage(nn.Module):
         ).last_hidden_state
         return states
 
-    def extend(self, embeds: Tensor, sequence: TokenSequence, cache: DynamicCache) -> Tensor:
-        """States of the last tokens of `sequence`, whose embeddings are `embeds`.
+    def extend(self, embeds: Tensor, mask: Tensor, cache: Cache) -> Tensor:
+        """(Q, n, D) states of the newest n tokens, whose embeddings are `embeds`.
 
-        The cache holds all tokens before them and takes them in.
+        `mask` (Q, S) bool is True on the valid ones of all S tokens, these n last. The cache holds
+        the tokens before them and takes them in.
         """
-        new = embeds.shape[1]
         states: Tensor = self.phi(
             inputs_embeds=embeds,
-            attention_mask=sequence.mask.long(),
-            position_ids=sequence.positions()[:, -new:],
+            attention_mask=mask,
+            position_ids=positions(mask)[:, -embeds.shape[1] :],
             cache=cache,
             use_cache=True,
         ).last_hidden_state
         return states
-
-    def new_cache(self) -> DynamicCache:
-        """An empty key/value cache."""
-        return DynamicCache(config=self.phi.config)
 
     def logits(self, states: Tensor) -> Tensor:
         """(…, D) states to (…, V) logits over answer rows."""
@@ -170,3 +174,9 @@ class CausalLanguage(nn.Module):
             return F.linear(states, self.phi.embed_tokens.weight)
         logits: Tensor = self.head(states)
         return logits
+
+    def choose(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        """(…, D) states to the most probable answer rows (…,) and their probabilities, float32."""
+        logits = self.logits(states).float()
+        best, rows = logits.max(dim=-1)
+        return rows, (best - logits.logsumexp(dim=-1)).exp()

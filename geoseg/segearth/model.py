@@ -118,14 +118,19 @@ class SegEarth(nn.Module):
         tokens: Tensor = self.trunk(self.understood(prompt).states)
         return tokens
 
+    def opened(self, image_tokens: Tensor, before: Tensor) -> TokenSequence:
+        """[before] [image] for (B, T, D) image tokens and (n,) ids."""
+        images = image_tokens.shape[0]
+        embeds = self.language.embed(before)[None].expand(images, -1, -1).to(image_tokens.dtype)
+        seen = torch.ones(
+            images, len(before) + image_tokens.shape[1], dtype=torch.bool, device=embeds.device
+        )
+        return TokenSequence(torch.cat([embeds, image_tokens], dim=1), seen)
+
     def prompted(self, image_tokens: Tensor, prompt: PromptBatch) -> TokenSequence:
         """[before] [image] [instruction] for (Q, T, D) image tokens."""
-        questions = image_tokens.shape[0]
-        before = self.language.embed(prompt.before)[None].expand(questions, -1, -1)
-        seen = prompt.after_mask.new_ones(questions, before.shape[1] + image_tokens.shape[1])
-        after = self.instruct(prompt).to(image_tokens.dtype)
-        prefix = torch.cat([before.to(image_tokens.dtype), image_tokens], dim=1)
-        return TokenSequence(prefix, seen).then(after, prompt.after_mask)
+        opened = self.opened(image_tokens, prompt.before)
+        return opened.then(self.instruct(prompt), prompt.after_mask)
 
     def read(
         self,
