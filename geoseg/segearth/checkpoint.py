@@ -31,9 +31,9 @@ from geoseg.segearth.weights import SHARD_BYTES, Storage, pack, shards, unpack
 FORMAT_VERSION = 1
 
 CONFIG = "config.json"
+SUMS = "SHA256SUMS"
 
-_TOKENIZER = "tokenizer.json"
-_CARD, _SUMS = "MODEL_CARD.md", "SHA256SUMS"
+_TOKENIZER, _CARD = "tokenizer.json", "MODEL_CARD.md"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,7 +163,7 @@ def checkpoint_hash(folder: Path) -> str:
 
 def _write_weights(folder: Path, groups: Iterable[dict[str, Tensor]]) -> list[str]:
     """Names of the files; how many there are is known, and named, at the end."""
-    parts = []
+    parts: list[Path] = []
     for group in groups:
         parts.append(folder / f"{len(parts)}.part")
         save_file(group, parts[-1])
@@ -192,7 +192,7 @@ def _write_texts(
     (folder / _TOKENIZER).write_text(texts.tokenizer_json, encoding="utf-8")
     (folder / _CARD).write_text(texts.card, encoding="utf-8")
     sums = _sums(folder, files)
-    (folder / _SUMS).write_text(sums, encoding="utf-8")
+    (folder / SUMS).write_text(sums, encoding="utf-8")
     return hashlib.sha256(sums.encode()).hexdigest()
 
 
@@ -223,7 +223,7 @@ def _read_config(folder: Path) -> tuple[SegEarthConfig, list[str]]:
 
 
 def _verified_hash(folder: Path, files: list[str]) -> str:
-    written = _present(folder, _SUMS).read_text(encoding="utf-8")
+    written = _present(folder, SUMS).read_text(encoding="utf-8")
     found = _sums(folder, files)
     if written != found:
         lines = set(written.splitlines()) ^ set(found.splitlines())
