@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Literal, Protocol, Self
 
 from geoseg.dialogue import Instruction, TileAnswer
+from geoseg.errors import InstructionError
 from geoseg.scene import Chip
 
 
@@ -38,7 +39,14 @@ class Question:
     chip: Chip
 
     instructions: tuple[Instruction, ...]
-    """Each once; another chip's may be others, as after a run that was stopped."""
+    """At least one, each once; another chip's may be others, as after a run that was stopped."""
+
+    def __post_init__(self) -> None:
+        if not self.instructions or len(set(self.instructions)) < len(self.instructions):
+            texts = [instruction.text for instruction in self.instructions]
+            raise InstructionError(
+                f"A question needs one instruction or more, each once, got {texts}."
+            )
 
 
 class Engine(Protocol):

@@ -2,9 +2,11 @@
 
 ::
 
-    engine      LocalEngine: what happens to a batch
+    engine      LocalEngine: batches, and what happens to one that fails
     batching    BatchSize: how many tiles at once
-    replies     what the model said about a chip, as an answer
+    inquiry     Inquiry: what one run asks, each thing computed once
+    drafts      Drafts: what the next tile will be answered
+    replies     what the model said and drew about a chip, as an answer
 
 The only bridge between scenes and torch.
 """

@@ -1,39 +1,31 @@
-"""The engine that runs a checkpoint: what happens to a batch, and to one that fails."""
+"""The engine that runs a checkpoint: batches, and what happens to one that fails."""
 
 from __future__ import annotations
 
 import gc
 import hashlib
 import logging
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Self
 
 import torch
-from torch import Tensor
 
 from geoseg.dialogue import Instruction, TileAnswer
 from geoseg.engines import EngineSpec, Question
 from geoseg.engines.devices import find_device
 from geoseg.engines.local.batching import BatchSize, CudaGauge
-from geoseg.engines.local.replies import tile_answer
+from geoseg.engines.local.inquiry import Inquiry
 from geoseg.errors import EngineError
-from geoseg.scene import Chip
 from geoseg.segearth.checkpoint import Checkpoint
-from geoseg.segearth.generate import Generation, generate
-from geoseg.segearth.model import Encoded
-from geoseg.segearth.pixel_decoder import PixelFeatures
-from geoseg.segearth.preprocess import crop_logits, pad_chips, to_pixels
-from geoseg.segearth.prompt import PromptBatch
 from geoseg.segearth.sources import open_checkpoint
 
 _log = logging.getLogger(__name__)
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
-_Prompts = Mapping[Instruction, PromptBatch]
-_Answered = list[tuple[Instruction, TileAnswer]]
+_Answers = list[tuple[Instruction, TileAnswer]]
 
 
 class LocalEngine:
@@ -48,6 +40,8 @@ class LocalEngine:
         self._dtype = _dtype(spec.dtype, place)
         checkpoint = open_checkpoint(spec.checkpoint, dtype=self._dtype)
         checkpoint.model.to(place)
+        # There, starting the kernels of a step one by one takes longer than running them.
+        checkpoint.model.language.compiled = place.type == "cuda"
         self._checkpoint: Checkpoint | None = checkpoint
         self._size = _batch_size(spec.batch, place)
         self._limit = min(spec.max_tokens, checkpoint.model.config.max_new_tokens)
@@ -63,16 +57,14 @@ class LocalEngine:
         cannot read one. A batch that does not fit into memory, or fails, is asked again in
         halves; what fails alone yields a failed answer.
         """
+        inquiry = self._inquiry()
         queue = iter(questions)
-        prompts: dict[Instruction, PromptBatch] = {}
         while batch := list(islice(queue, self._size.now)):
-            for instruction in _instructions(batch):
-                if instruction not in prompts:
-                    prompts[instruction] = self._prompt(instruction)
+            inquiry.prepare(batch)
             waiting = [batch]
             while waiting:
                 group = waiting.pop(0)
-                answers = self._tried(group, prompts)
+                answers = self._tried(inquiry, group)
                 if isinstance(answers, Exception):
                     waiting[:0] = _halves(group)
                     if _out_of_memory(answers):
@@ -80,12 +72,13 @@ class LocalEngine:
                         self._release()
                 else:
                     yield from answers
+        inquiry.report()
 
-    def _tried(self, group: Sequence[Question], prompts: _Prompts) -> _Answered | Exception:
-        """Answers; of one instruction about one tile always, of more only if none fails."""
+    def _tried(self, inquiry: Inquiry, group: Sequence[Question]) -> _Answers | Exception:
+        """Answers; to one instruction about one tile always, to more only if none fails."""
         self._size.start()
         try:
-            answers = self._answers(group, prompts)
+            answers = inquiry.ask(group)
         except Exception as error:  # whatever a tile does, its neighbours must not be lost
             _log.info("a batch of %d tiles failed", len(group), exc_info=True)
             if len(group) == 1 and len(group[0].instructions) == 1:
@@ -117,86 +110,12 @@ class LocalEngine:
         if self.device.startswith("cuda"):
             torch.cuda.empty_cache()
 
-    def _open(self) -> Checkpoint:
+    def _inquiry(self) -> Inquiry:
         if self._checkpoint is None:
             raise EngineError("The engine is closed. Open another one to go on.")
-        return self._checkpoint
-
-    @torch.inference_mode()
-    def _prompt(self, instruction: Instruction) -> PromptBatch:
-        checkpoint = self._open()
-        prompt = checkpoint.codec.encode_prompt([instruction.text]).to(self.device)
-        return checkpoint.model.understood(prompt)
-
-    @torch.inference_mode()
-    def _answers(self, group: Sequence[Question], prompts: _Prompts) -> _Answered:
-        """Answers to one batch, in the order of its questions."""
-        encoded = self._encoded([question.chip for question in group])
-        said = [
-            (place, instruction, reply)
-            for instruction in _instructions(group)
-            for place, reply in self._said(group, encoded.image_tokens, prompts, instruction)
-        ]
-        said.sort(key=lambda one: one[0])  # stable: the instructions of a tile keep their order
-        drawn = self._drawn(encoded.features, [(place, reply) for place, _, reply in said])
-        model, codec = self._open().model, self._open().codec
-        answers = []
-        for (place, instruction, reply), maps in zip(said, drawn, strict=True):
-            chip, text = group[place].chip, codec.decode_answer(reply.ids)
-            logits = crop_logits(maps, torch.tensor(chip.valid), model.config)
-            answer = tile_answer(chip.tile, reply, text, logits, instruction.text)
-            answers.append((instruction, answer))
-        return answers
-
-    def _encoded(self, chips: Sequence[Chip]) -> Encoded:
-        model = self._open().model
-        pictures = pad_chips(
-            [torch.tensor(chip.rgb) for chip in chips],
-            [torch.tensor(chip.valid) for chip in chips],
-            model.config.window,
+        return Inquiry(
+            self._checkpoint, device=self.device, dtype=self._dtype, max_new_tokens=self._limit
         )
-        shapes = [chip.valid.shape for chip in chips]
-        pixels = to_pixels(pictures.to(self.device), model.config, shapes)
-        return model.encode(pixels.to(self._dtype))
-
-    def _said(
-        self,
-        group: Sequence[Question],
-        image_tokens: Tensor,
-        prompts: _Prompts,
-        instruction: Instruction,
-    ) -> list[tuple[int, Generation]]:
-        """(place in the group, reply) of the tiles that are asked an instruction."""
-        checkpoint = self._open()
-        places = [i for i, question in enumerate(group) if instruction in question.instructions]
-        replies = generate(
-            checkpoint.model,
-            image_tokens[places],
-            prompts[instruction].repeat(len(places)),
-            seg=checkpoint.codec.seg,
-            end=checkpoint.codec.end,
-            max_new_tokens=self._limit,
-        )
-        return list(zip(places, replies, strict=True))
-
-    def _drawn(
-        self, features: PixelFeatures, replies: Sequence[tuple[int, Generation]]
-    ) -> tuple[Tensor, ...]:
-        """The (S, h, w) logits of each reply about the picture at a place, on the CPU.
-
-        All at once: what a picture's queries look at is computed for them together.
-        """
-        counts = [len(reply.seg_hidden) for _, reply in replies]
-        places = torch.tensor([place for place, _ in replies])
-        owner = places.repeat_interleave(torch.tensor(counts)).to(self.device)
-        hidden = torch.cat([reply.seg_hidden for _, reply in replies])
-        logits = self._open().model.masks(features, hidden, owner, aux=False)[-1].float().cpu()
-        return torch.split(logits, counts)
-
-
-def _instructions(group: Sequence[Question]) -> tuple[Instruction, ...]:
-    """All that are asked of a batch, each once, in the order in which they come."""
-    return tuple(dict.fromkeys(i for question in group for i in question.instructions))
 
 
 def _halves(group: Sequence[Question]) -> list[list[Question]]:

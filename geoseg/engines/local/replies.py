@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torch import Tensor, stack
+import numpy as np
+from torch import Tensor
 
-from geoseg.dialogue import Target, TargetAnswer, TileAnswer
+from geoseg.dialogue import Instance, Target, TargetAnswer, TileAnswer
 from geoseg.errors import EngineError
 from geoseg.segearth.generate import Generation
 from geoseg.segearth.preprocess import ABSENT
@@ -21,8 +22,8 @@ def tile_answer(tile: Tile, reply: Generation, text: str, logits: Tensor, named:
     """The answer about one tile; `text` is what the reply says, `logits` what it drew.
 
     A [SEG] without a phrase is called `named`. Several of one target become one: the larger
-    logit, and the score weighted by foreground. A [SEG] without foreground found nothing.
-    EngineError when a logit is not finite.
+    logit, and the score weighted by foreground; each is kept as an instance too. A [SEG] without
+    foreground found nothing. EngineError when a logit is not finite.
     """
     if not bool(logits.isfinite().all()):
         raise EngineError("The model's mask is not finite.")
@@ -38,8 +39,15 @@ def tile_answer(tile: Tile, reply: Generation, text: str, logits: Tensor, named:
 
 
 def _merged(target: Target, masks: Sequence[tuple[Tensor, float]]) -> TargetAnswer:
+    drawn = [_instance(mask, sure) for mask, sure in masks]
+    if len(drawn) == 1:
+        return TargetAnswer(target, drawn[0].score, drawn[0].logits)
     areas = [int((mask > 0).sum()) for mask, _ in masks]
-    scores = [float(mask[mask > 0].sigmoid().mean()) * sure for mask, sure in masks]
-    score = sum(a * s for a, s in zip(areas, scores, strict=True)) / sum(areas)
-    logits = stack([mask for mask, _ in masks]).amax(dim=0).clamp(ABSENT, -ABSENT)
-    return TargetAnswer(target, score, logits.half().numpy())
+    score = sum(a * one.score for a, one in zip(areas, drawn, strict=True)) / sum(areas)
+    logits = np.maximum.reduce([one.logits for one in drawn])
+    return TargetAnswer(target, score, logits, tuple(drawn))
+
+
+def _instance(mask: Tensor, sure: float) -> Instance:
+    score = float(mask[mask > 0].sigmoid().mean()) * sure
+    return Instance(score, mask.clamp(ABSENT, -ABSENT).half().numpy())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ import torch
 from geoseg.dialogue import Instruction, Target, TileAnswer
 from geoseg.engines import Engine, EngineSpec, Question, open_engine
 from geoseg.engines.local import LocalEngine
-from geoseg.engines.local import engine as engine_module
+from geoseg.engines.local import inquiry as inquiry_module
+from geoseg.engines.local.drafts import Drafts
 from geoseg.errors import CheckpointError, EngineError, InstructionError
 from geoseg.grid import Window
 from geoseg.scene import Chip
@@ -21,7 +23,7 @@ from geoseg.segearth.generate import Generation
 from geoseg.segearth.model import Pixels, SegEarth
 from geoseg.segearth.prompt import PromptBatch, TextCodec
 from geoseg.tiling import Tile
-from tests.unit.engines.contract import EngineContract, ask
+from tests.unit.engines.contract import EngineContract, ask, assert_same
 from tests.unit.segearth.tinytalk import tiny_codec, tiny_config, tiny_model, tiny_tokenizer
 
 ROADS = Instruction("find the roads")
@@ -48,9 +50,9 @@ def said(monkeypatch: pytest.MonkeyPatch, codec: TextCodec) -> list[str]:
     sentences = ["the <p>roads</p>[SEG]"]
 
     def speak(
-        model: SegEarth, image_tokens: torch.Tensor, prompt: PromptBatch, **rows: int
+        model: SegEarth, image_tokens: torch.Tensor, prompt: PromptBatch, **options: object
     ) -> tuple[Generation, ...]:
-        del prompt, rows
+        del prompt, options
         width = model.config.language.hidden
         replies = []
         for i in range(len(image_tokens)):
@@ -62,7 +64,7 @@ def said(monkeypatch: pytest.MonkeyPatch, codec: TextCodec) -> list[str]:
             replies.append(Generation(ids, "stop", states, sure))
         return tuple(replies)
 
-    monkeypatch.setattr(engine_module, "generate", speak)
+    monkeypatch.setattr(inquiry_module, "generate", speak)
     return sentences
 
 
@@ -119,6 +121,10 @@ def test_several_segs_of_one_thing_are_one_target(plain: LocalEngine, said: list
     (merged,) = together.targets
     np.testing.assert_array_equal(merged.logits, np.maximum(first.logits, second.logits))
     assert min(first.score, second.score) <= merged.score <= max(first.score, second.score)
+    assert first.instances == ()
+    for one, instance in zip((first, second), merged.instances, strict=True):
+        assert instance.score == pytest.approx(one.score)
+        np.testing.assert_array_equal(instance.logits, one.logits)
 
 
 def test_seg_without_a_phrase_is_named_by_the_instruction(
@@ -215,6 +221,75 @@ def test_one_tile_too_large_for_memory_fails_alone(
     answers = _answers(plain, [_chip(0), _chip(1)])
     assert [a.failed for a in answers] == [True, True]
     assert "memory" in answers[0].text
+
+
+def test_a_picture_is_encoded_once_and_remembered_once(
+    plain: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            calls.append(name)
+            return function(*arguments, **options)
+
+        return call
+
+    monkeypatch.setattr(SegEarth, "encode", counted("encode", SegEarth.encode))
+    monkeypatch.setattr(SegEarth, "masks", counted("masks", SegEarth.masks))
+    monkeypatch.setattr(SegEarth, "understood", counted("understood", SegEarth.understood))
+    for name in ("remember", "generate"):
+        monkeypatch.setattr(inquiry_module, name, counted(name, getattr(inquiry_module, name)))
+    asked = (ROADS, Instruction("the trees"), Instruction("water"))
+    list(plain.answer(Question(_chip(i), asked) for i in range(4)))
+    times = {"encode": 4, "remember": 4, "generate": 12, "masks": 4}
+    assert {name: calls.count(name) for name in times} == times
+    assert calls[:3] == ["understood"] * 3
+    # Prompts of later tiles hold the states already.
+    calls.clear()
+    list(plain.answer([Question(_chip(0), (ROADS,))]))
+    assert "remember" not in calls
+
+
+def test_drafts_change_nothing_but_the_steps(
+    plain: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chips = [_chip(i % 2) for i in range(6)]
+    asked = (ROADS, Instruction("the trees"))
+    fed: list[object] = []
+    generate = inquiry_module.generate
+
+    def recorded(*arguments: Any, **options: Any) -> tuple[Generation, ...]:
+        replies = generate(*arguments, **options)
+        fed.append((options["drafts"], [reply.drafted for reply in replies]))
+        return replies
+
+    monkeypatch.setattr(inquiry_module, "generate", recorded)
+    foreseen = list(plain.answer(Question(chip, asked) for chip in chips))
+    assert fed[0] == ([None], [0])
+    assert all(drafted > [0] for _, drafted in fed[4:])  # type: ignore[misc]
+    monkeypatch.setattr(Drafts, "expected", lambda self, instruction: None)
+    told = list(plain.answer(Question(chip, asked) for chip in chips))
+    for (one, answer), (other, again) in zip(foreseen, told, strict=True):
+        assert one == other
+        assert_same(answer, again)
+
+
+def test_what_one_instruction_breaks_the_other_survives(
+    plain: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees = Instruction("the trees")
+    drawn = inquiry_module.tile_answer
+
+    def picky(*arguments: Any) -> TileAnswer:
+        if arguments[-1] == trees.text and arguments[0].index == 1:
+            raise RuntimeError("no trees here, please")
+        return drawn(*arguments)
+
+    monkeypatch.setattr(inquiry_module, "tile_answer", picky)
+    answers = list(plain.answer(Question(_chip(i), (ROADS, trees)) for i in range(3)))
+    assert [(i, a.tile.index) for i, a in answers if a.failed] == [(trees, 1)]
+    assert len(answers) == 6
 
 
 def test_other_settings_have_another_hash(
