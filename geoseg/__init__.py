@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from geoseg.features import Feature as Feature
     from geoseg.pipeline import PlanReport as PlanReport
     from geoseg.pipeline import Request as Request
+    from geoseg.pipeline import Revision as Revision
     from geoseg.pipeline import answer_scene as answer_scene
     from geoseg.pipeline import plan as plan
+    from geoseg.pipeline import refine as refine
+    from geoseg.pipeline import revise as revise
     from geoseg.pipeline import run as run
     from geoseg.pipeline import segment as segment
     from geoseg.scene import Scene as Scene
@@ -51,6 +54,7 @@ _HOMES = {
     "PlanReport": "pipeline",
     "Question": "engines",
     "Request": "pipeline",
+    "Revision": "pipeline",
     "Scene": "scene",
     "SceneError": "errors",
     "Target": "dialogue",
@@ -60,6 +64,8 @@ _HOMES = {
     "open_engine": "engines",
     "open_scene": "scene",
     "plan": "pipeline",
+    "refine": "pipeline",
+    "revise": "pipeline",
     "run": "pipeline",
     "segment": "pipeline",
 }

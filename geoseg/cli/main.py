@@ -13,6 +13,7 @@ from geoseg.errors import Cancelled, EngineError, GeosegError
 COMMANDS = {
     "run": "Find what sentences describe in a scene and write polygons.",
     "plan": "Tell what a run would cost; write nothing.",
+    "refine": "Draw the polygons of a finished run again, without its model.",
     "model": "Look at checkpoints.",
     "info": "Show versions, devices and checkpoints.",
 }

@@ -26,6 +26,16 @@ def _bands(
     return bands or None
 
 
+def _shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """`2/8` as (2, 8); None when not given."""
+    if value is None:
+        return None
+    part, slash, parts = value.partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise click.BadParameter(f"{value!r} is no part of a whole: with N parts, 1/N to N/N.")
+    return int(part), int(parts)
+
+
 def _verbosity(ctx: click.Context, param: click.Parameter, verbose: bool) -> None:
     """The console must know before the command runs: errors may come before that."""
     if verbose:
@@ -90,6 +100,13 @@ _STRETCH = click.option(
 _ASSUME_CRS = click.option(
     "--assume-crs", metavar="CRS", help="Of a scene that does not say it, for example EPSG:32645."
 )
+_SHARD = click.option(
+    "--shard",
+    callback=_shard,
+    metavar="I/N",
+    help="Ask only the I-th of N parts of the tiles, 1/N to N/N, for example one on each of N "
+    "machines; `geoseg merge` unites their ledgers.",
+)
 _VERBOSE = click.option(
     "-v",
     "--verbose",
@@ -109,6 +126,7 @@ SCENE_OPTIONS = (
     _BIDX,
     _STRETCH,
     _ASSUME_CRS,
+    _SHARD,
 )
 """What decides which tiles are asked, what they show, and who answers."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from geoseg.cli.bar import duration_text
+from geoseg.cli.drawing import apply_preset, preset_options
 from geoseg.cli.options import scene_options, verbose_option
 
 if TYPE_CHECKING:
@@ -19,15 +20,18 @@ if TYPE_CHECKING:
 @click.argument("scene")
 @click.argument("instructions", nargs=-1, metavar="[INSTRUCTION...]")
 @scene_options
+@preset_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @verbose_option
-def command(as_json: bool, **arguments: Any) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     """Tell how many windows a run over SCENE would ask, and its memory and time.
 
     Reads the scene's header and the area of interest; no model is loaded and nothing is written.
     """
     from geoseg.pipeline import Request, plan
 
+    arguments = apply_preset(ctx, given)
     report = plan(Request(**arguments))
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False))

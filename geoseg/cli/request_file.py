@@ -28,6 +28,8 @@ def merge_request(ctx: click.Context, file: str | None, given: dict[str, Any]) -
         merged_value = _merged_value(ctx, param, given.get(key), value, file)
         if key in given:
             merged[key] = merged_value
+            # What a file says is said: no preset may change it.
+            ctx.set_parameter_source(key, ParameterSource.COMMANDLINE)
     return merged
 
 

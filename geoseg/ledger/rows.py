@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from geoseg.dialogue import TargetAnswer, TileAnswer
+from geoseg.dialogue import Instance, TargetAnswer, TileAnswer
 from geoseg.errors import EngineError
 from geoseg.ledger.logits import pack
 from geoseg.tiling import Tile
@@ -38,7 +38,8 @@ def checked(answer: TileAnswer, stride: int) -> TileAnswer:
     if len(set(phrases)) < len(phrases):
         raise EngineError(f"An answer about {window} names a target twice: {phrases}.")
     for found in answer.targets:
-        for mask in (found, *found.instances):
+        masks: tuple[TargetAnswer | Instance, ...] = (found, *found.instances)
+        for mask in masks:
             if mask.logits.shape != shape:
                 raise EngineError(
                     f"The logits of {found.target.phrase!r} about {window} have shape "

@@ -148,15 +148,8 @@ class Ledger:
 
     def pending(self, instruction: Instruction, tiles: Iterable[Tile]) -> list[Tile]:
         """Tiles to ask, in the order given: those not answered yet, and those that failed."""
-        settled = {
-            Window(col, row, width, height)
-            for row, col, height, width in self._rows(
-                "SELECT t.row_off, t.col_off, t.height, t.width FROM tiles t "
-                "WHERE t.instruction = ? AND t.state != 'failed'",
-                self._instruction(instruction),
-            )
-        }
-        return [tile for tile in tiles if tile.window not in settled]
+        states = self.states(instruction)
+        return [tile for tile in tiles if states.get(tile.window, "failed") == "failed"]
 
     def record(self, instruction: Instruction, answers: Sequence[TileAnswer]) -> None:
         """Write a batch of answers in one commit; an earlier row of the same tile is replaced.
@@ -187,6 +180,17 @@ class Ledger:
             self._instruction(instruction),
         )
         return tuple(Target(phrase) for phrase in dict.fromkeys(row[0] for row in phrases))
+
+    def states(self, instruction: Instruction) -> dict[Window, State]:
+        """What became of every tile that was asked or skipped."""
+        return {
+            Window(col, row, width, height): state
+            for row, col, height, width, state in self._rows(
+                "SELECT t.row_off, t.col_off, t.height, t.width, t.state FROM tiles t "
+                "WHERE t.instruction = ?",
+                self._instruction(instruction),
+            )
+        }
 
     def tile_state(self, instruction: Instruction, tile: Tile) -> State | None:
         """What became of a tile; None when it was never asked."""

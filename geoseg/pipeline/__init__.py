@@ -6,14 +6,29 @@
     survey     what a request is about: the scene, its tiles, the area of interest
     asking     answer_scene: every tile asked, every answer kept
     running    run: from a request to a file
-    reading    segment: from a scene to a GeoDataFrame
+    refining   revise: from a ledger to a file
+    drawing    from kept answers to a file, for both
+    record     what a run leaves on record
+    telling    what a command tells its listener
+    reading    segment, refine: from a scene or a ledger to a GeoDataFrame
     planning   plan: what a run would cost
 """
 
 from geoseg.pipeline.asking import answer_scene
 from geoseg.pipeline.planning import PlanReport, plan
-from geoseg.pipeline.reading import segment
+from geoseg.pipeline.reading import refine, segment
+from geoseg.pipeline.refining import Revision, revise
 from geoseg.pipeline.request import Request
 from geoseg.pipeline.running import run
 
-__all__ = ["PlanReport", "Request", "answer_scene", "plan", "run", "segment"]
+__all__ = [
+    "PlanReport",
+    "Request",
+    "Revision",
+    "answer_scene",
+    "plan",
+    "refine",
+    "revise",
+    "run",
+    "segment",
+]

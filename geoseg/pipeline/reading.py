@@ -1,4 +1,4 @@
-"""From a scene to a GeoDataFrame."""
+"""From a scene, or from its kept answers, to a GeoDataFrame."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoseg.errors import Cancelled, InstructionError
 from geoseg.events import Listener
+from geoseg.pipeline.refining import Revision, revise
 from geoseg.pipeline.request import Request
 from geoseg.pipeline.running import run
 
@@ -26,8 +27,9 @@ def segment(
     """Find in a scene what the instructions describe.
 
     `options` are the fields of `Request` that say how to look: checkpoint, device, overlap, fuse,
-    bounds, bounds_crs, aoi, bidx, stretch, threshold, min_area, dst_crs, assume_crs; and `ledger`,
-    a path: with it a call that was stopped can go on, and a repeated one asks no tile twice.
+    bounds, bounds_crs, aoi, bidx, stretch, threshold, min_agreement, min_area, dst_crs, assume_crs;
+    and `ledger`, a path: with it a call that was stopped can go on, and a repeated one asks no
+    tile twice.
 
     The columns are those of the command's output, several instructions told apart by the column
     `instruction`; the CRS is the scene's unless `dst_crs` is given. `attrs["run"]` holds settings,
@@ -48,6 +50,28 @@ def segment(
                 "Stopped; no answer is kept, because no ledger was named.",
                 hint="Give ledger=PATH to be able to go on.",
             ) from stopped
+        return _read(path)
+
+
+def refine(
+    ledger: str | os.PathLike[str],
+    *instructions: str,
+    listener: Listener | None = None,
+    **options: Any,
+) -> GeoDataFrame:
+    """Draw the answers that a ledger keeps once more: in seconds, without scene or model.
+
+    Without instructions the latest run's are drawn. `options` are the fields of `Revision`: scene,
+    fuse, threshold, min_agreement, min_area, dst_crs. Columns, CRS and `attrs` are those of
+    `segment`, and equal settings give equal polygons. Raises GeosegError.
+    """
+    with TemporaryDirectory(prefix="geoseg-") as folder:
+        path = Path(folder) / "polygons.parquet"
+        try:
+            revision = Revision(ledger, path, instructions, **options)
+        except TypeError as error:
+            raise InstructionError(f"An option is not known: {error}.") from error
+        revise(revision, listener)
         return _read(path)
 
 

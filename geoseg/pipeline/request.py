@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from geoseg.dialogue import Instruction
 from geoseg.engines import EngineSpec
-from geoseg.errors import InstructionError, OutputError
-from geoseg.export import check_output, output_crs
+from geoseg.errors import InstructionError
+from geoseg.pipeline.drawing import Drawing, Rule
 from geoseg.rendering import parse_stretch
 from geoseg.tiling import OVERLAP
-
-Rule = Literal["found", "blend", "core"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +54,9 @@ class Request:
     threshold: float = 0.5
     """Probability from which a place belongs to a polygon."""
 
+    min_agreement: float = 0.0
+    """Least share of the tiles that saw a thing, three or more, that must have found it."""
+
     min_area: float = 0.0
     """Smallest polygon that is kept, in m²."""
 
@@ -64,6 +65,9 @@ class Request:
 
     assume_crs: str | None = None
     """CRS of a scene that states none."""
+
+    shard: tuple[int, int] | None = None
+    """(i, n) asks only the i-th of n parts of the tiles, counted from 1; None asks all."""
 
     layer_per_target: bool = False
     ledger: str | os.PathLike[str] | None = None
@@ -91,6 +95,20 @@ class Request:
     def engine(self) -> EngineSpec:
         """The recipe of the engine that answers."""
         return EngineSpec(checkpoint=self.checkpoint, device=self.device)
+
+    @property
+    def drawing(self) -> Drawing:
+        """How the answers become polygons."""
+        return Drawing(
+            output=self.output_path,
+            fuse=self.fuse,
+            threshold=self.threshold,
+            min_agreement=self.min_agreement,
+            min_area=self.min_area,
+            dst_crs=self.dst_crs,
+            layer_per_target=self.layer_per_target,
+            overwrite=self.overwrite,
+        )
 
     def spoken(self) -> tuple[Instruction, ...]:
         """The instructions, each one checked.
@@ -121,25 +139,17 @@ class Request:
         """
         self.spoken()
         self.check_options()
-        if not os.fspath(self.output):
-            raise OutputError("There is no output.", hint="Name a .gpkg file.", code="bad_request")
-        path = self.output_path
-        check_output(path, overwrite=self.overwrite, layer_per_target=self.layer_per_target)
-        output_crs(path, self.dst_crs)
+        self.drawing.check()
 
     def check_options(self) -> None:
         """Refuse options that cannot be understood."""
         parse_stretch(self.stretch)
-        if self.fuse not in get_args(Rule):
+        self.drawing.check_settings()
+        if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
             raise InstructionError(
-                f"The fusion rule {self.fuse!r} is not known.", hint="Use found, blend or core."
+                f"The shard {self.shard} is no part of a whole.",
+                hint="Of n parts, name one from (1, n) to (n, n).",
             )
-        if not 0 < self.threshold < 1:
-            raise InstructionError(
-                f"The threshold is a probability between 0 and 1, got {self.threshold}."
-            )
-        if not self.min_area >= 0:
-            raise InstructionError(f"The smallest area cannot be negative, got {self.min_area} m².")
 
     def to_settings(self) -> dict[str, Any]:
         """All arguments, as JSON can hold them."""

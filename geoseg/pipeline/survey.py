@@ -10,6 +10,7 @@ from shapely import MultiPolygon, Polygon
 
 from geoseg.areas import bounds_area, read_area, tiles_touching
 from geoseg.errors import SceneError
+from geoseg.ledger import Plan
 from geoseg.pipeline.request import Request
 from geoseg.scene import Scene, open_scene
 from geoseg.tiling import Tile, plan_tiles
@@ -30,6 +31,18 @@ class Survey:
     area: Polygon | MultiPolygon | None
     """In the scene's CRS; None is the whole scene."""
 
+    def plan(self, request: Request) -> Plan:
+        """What the ledger keeps of the request, to be drawn now and again later."""
+        return Plan(
+            scene=self.scene.path,
+            grid=self.scene.grid,
+            tiles=self.tiles,
+            tiles_of_scene=self.tiles_of_scene,
+            area=self.area,
+            instructions=request.spoken(),
+            settings=request.to_settings(),
+        )
+
 
 def survey(request: Request) -> Survey:
     """Open the scene, lay the tiles and leave out those outside the area of interest.
@@ -41,7 +54,15 @@ def survey(request: Request) -> Survey:
     tiles = plan_tiles(grid.height, grid.width, overlap=request.overlap)
     area = _area(request, scene)
     touching = tiles if area is None else tiles_touching(tiles, grid, area)
-    return Survey(scene, touching, len(tiles), area)
+    return Survey(scene, _part(touching, request.shard), len(tiles), area)
+
+
+def _part(tiles: tuple[Tile, ...], shard: tuple[int, int] | None) -> tuple[Tile, ...]:
+    """Of n parts in reading order, which all together are the whole, the i-th."""
+    if shard is None:
+        return tiles
+    place, parts = shard
+    return tiles[len(tiles) * (place - 1) // parts : len(tiles) * place // parts]
 
 
 def _area(request: Request, scene: Scene) -> Polygon | MultiPolygon | None:

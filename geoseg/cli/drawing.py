@@ -1,0 +1,112 @@
+"""Options of how answers become polygons, for all commands that write some."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_SQUARE_METRES = {"": 1.0, "m2": 1.0, "m²": 1.0, "ha": 1e4, "km2": 1e6, "km²": 1e6}
+_AMOUNT = re.compile(r"([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-z²]*2?)", re.IGNORECASE)
+
+
+def square_metres(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """An area in m², or with its unit: `30`, `4m2`, `0.5ha`, `1km2`."""
+    match = _AMOUNT.fullmatch(value.strip())
+    if match is not None and match[2].lower() in _SQUARE_METRES:
+        with suppress(ValueError):
+            return float(match[1]) * _SQUARE_METRES[match[2].lower()]
+    raise click.BadParameter(f"{value!r} is no area. Write 30 (m²), 4m2, 0.5ha or 1km2.")
+
+
+_FUSE = click.option(
+    "--fuse",
+    type=click.Choice(["found", "blend", "core"]),
+    default="found",
+    show_default=True,
+    help="How the answers of overlapping windows become one: the mean of those that found the "
+    "thing, of all that looked, or the answer of the window that owns the place.",
+)
+_THRESHOLD = click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.5,
+    show_default=True,
+    metavar="P",
+    help="Probability from which a place belongs to a polygon.",
+)
+_MIN_AGREEMENT = click.option(
+    "--min-agreement",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Leave out what less than this share of the windows found that saw it; only where three "
+    "or more saw it.",
+)
+_MIN_AREA = click.option(
+    "--min-area",
+    callback=square_metres,
+    default="0",
+    show_default=True,
+    metavar="AREA",
+    help="Leave out polygons smaller than this: in m², or with a unit as in 4m2, 0.5ha, 1km2.",
+)
+_DST_CRS = click.option(
+    "--dst-crs", metavar="CRS", help="Write polygons in this CRS. [default: the scene's own]"
+)
+_LAYER_PER_TARGET = click.option(
+    "--layer-per-target", is_flag=True, help="One layer per thing found."
+)
+
+DRAWING_OPTIONS = (_FUSE, _THRESHOLD, _MIN_AGREEMENT, _MIN_AREA, _DST_CRS, _LAYER_PER_TARGET)
+"""What can be chosen anew, for the same answers."""
+
+
+def drawing_options(command: Command) -> Command:
+    """Give a command the options of how answers become polygons."""
+    for option in reversed(DRAWING_OPTIONS):
+        command = option(command)
+    return command
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "careful": {"overlap": 512, "min_agreement": 0.5},
+    "fast": {"overlap": 128, "fuse": "core"},
+}
+"""What each of the two sets, where the command has such an option and it is not given."""
+
+
+def preset_options(command: Command) -> Command:
+    """Give a command `--careful` and `--fast`; `apply_preset` reads them."""
+    command = click.option(
+        "--fast",
+        is_flag=True,
+        help="Fewer windows, each for itself: --overlap 128 and --fuse core, where not given.",
+    )(command)
+    return click.option(
+        "--careful",
+        is_flag=True,
+        help="Twice the looks, and most must agree: --overlap 512 and --min-agreement 0.5, where "
+        "not given.",
+    )(command)
+
+
+def apply_preset(ctx: click.Context, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments without `careful` and `fast`; these decided what was left open."""
+    left = {name: value for name, value in arguments.items() if name not in PRESETS}
+    asked = [name for name in PRESETS if arguments.get(name)]
+    if len(asked) > 1:
+        raise click.UsageError("--careful and --fast contradict each other; give one.", ctx)
+    for name in asked:
+        for option, value in PRESETS[name].items():
+            given = ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
+            if option in left and not given:
+                left[option] = value
+    return left
