@@ -98,10 +98,15 @@ def forced_answer(
     return rows, seg_at
 
 
-def save_trace(stages: dict[str, Tensor], path: Path, *, overwrite: bool = False) -> None:
-    """Write stages as `.npz`, floats in float32; OutputError if that cannot be done."""
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """OutputError if something is there and may not be overwritten."""
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists already. Choose another name or ask to overwrite it.")
+
+
+def save_trace(stages: dict[str, Tensor], path: Path, *, overwrite: bool = False) -> None:
+    """Write stages as `.npz`, floats in float32; OutputError if that cannot be done."""
+    refuse_existing(path, overwrite=overwrite)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     arrays: dict[str, Any] = {
         name: (stage.float() if stage.is_floating_point() else stage).cpu().numpy()
