@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -53,7 +54,7 @@ def stored(tensor: Tensor) -> StoredTensor:
 def open_safetensors(path: Path) -> dict[str, StoredTensor]:
     """The tensors of a file, by name; CheckpointError if it is damaged."""
     try:
-        file = safe_open(path, framework="pt")
+        file: Any = safe_open(path, framework="pt")
         found = {}
         for name in file.keys():  # noqa: SIM118 - the handle is no mapping
             piece = file.get_slice(name)

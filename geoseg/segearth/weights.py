@@ -38,7 +38,9 @@ def pack(
         plain = tensor.detach().cpu().contiguous()
         prefixes = [prefix for prefix in store if name.startswith(prefix)]
         kind = store[max(prefixes, key=len)] if prefixes else "fp32"
-        if plain.dim() < 2 or not plain.is_floating_point() or kind == "kept":
+        if kind == "kept":
+            yield name, plain.clone()  # two views of one file or matrix cannot share a shard
+        elif plain.dim() < 2 or not plain.is_floating_point():
             yield name, plain
         elif kind == "int8":
             levels, scale = _quantised(plain)
