@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from geoseg.segearth.constants import constant
 from geoseg.segearth.positions import sine_positions
 
 _LEVELS = 3
@@ -120,8 +121,9 @@ class Levels:
         return torch.split(cells, [h * w for h, w in self.shapes], dim=1)
 
 
+@constant
 def lay_levels(shapes: tuple[tuple[int, int], ...], device: torch.device) -> Levels:
-    """Levels of these (h, w)."""
+    """Levels of these (h, w); shared."""
     extents = torch.tensor([(w, h) for h, w in shapes], dtype=torch.float32, device=device)
     centres = []
     for (h, w), extent in zip(shapes, extents, strict=True):
@@ -147,7 +149,7 @@ class DeformableLayer(nn.Module):
     def forward(self, source: Tensor, places: Tensor, levels: Levels) -> Tensor:
         """Source (B, S, D) and its places (S, D) to (B, S, D)."""
         source = self.norm1(source + self.self_attn(source, places, levels))
-        change: Tensor = self.linear2(F.relu(self.linear1(source)))
+        change: Tensor = self.linear2(F.relu_(self.linear1(source)))
         normed: Tensor = self.norm2(source + change)
         return normed
 
@@ -222,10 +224,12 @@ class PyramidLevel(nn.Module):
         self.lateral = nn.Sequential(
             _conv(channels, dim, 1, bias=bias),
             _group_norm(dim),
-            nn.ReLU() if lateral_relu else nn.Identity(),
+            nn.ReLU(inplace=True) if lateral_relu else nn.Identity(),
         )
         self.narrow = nn.Identity() if above == dim else _conv(above, dim, 1, bias=False)
-        self.output = nn.Sequential(_conv(dim, dim, 3, bias=bias), _group_norm(dim), nn.ReLU())
+        self.output = nn.Sequential(
+            _conv(dim, dim, 3, bias=bias), _group_norm(dim), nn.ReLU(inplace=True)
+        )
 
     def forward(self, finer: Tensor, above: Tensor) -> Tensor:
         """Finer (B, C, h, w) and above (B, D, h', w') to (B, dim, h, w)."""
@@ -233,7 +237,7 @@ class PyramidLevel(nn.Module):
         enlarged = F.interpolate(
             self.narrow(above), size=lateral.shape[-2:], mode="bilinear", align_corners=False
         )
-        out: Tensor = self.output(lateral + enlarged)
+        out: Tensor = self.output(enlarged.add_(lateral))
         return out
 
 

@@ -9,24 +9,26 @@ import math
 import torch
 from torch import Tensor
 
+from geoseg.segearth.constants import constant
+
 _TEMPERATURE = 10_000.0
 _EPSILON = 1e-6
+_CPU = torch.device("cpu")
 
 
-def sine_positions(
-    height: int, width: int, dim: int, *, device: torch.device | None = None
-) -> Tensor:
+@constant
+def sine_positions(height: int, width: int, dim: int, *, device: torch.device = _CPU) -> Tensor:
     """Position of every cell, row by row: (height * width, dim) float32.
 
     The first half of the channels tells the row, the second half the column; both run over
-    (0, 2 pi], so maps of any size share one range. `dim` is a multiple of 4.
+    (0, 2 pi], so maps of any size share one range. `dim` is a multiple of 4. The tensor is shared.
     """
     rows = _axis(height, dim // 2, device)[:, None].expand(height, width, dim // 2)
     columns = _axis(width, dim // 2, device)[None].expand(height, width, dim // 2)
     return torch.cat((rows, columns), dim=-1).reshape(height * width, dim)
 
 
-def _axis(length: int, channels: int, device: torch.device | None) -> Tensor:
+def _axis(length: int, channels: int, device: torch.device) -> Tensor:
     """(length, channels): sine and cosine in turn, from fast to slow waves."""
     # float32 throughout: in bfloat16 neighbouring cells would share a position.
     index = torch.arange(1, length + 1, dtype=torch.float32, device=device)
