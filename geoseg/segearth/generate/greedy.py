@@ -54,13 +54,14 @@ def generate(
     rules = Rules(seg, end, max_new_tokens)
     answers = [Answer(rules) for _ in prompt.after]
     expected = [possible(draft, rules) for draft in drafts or [None] * len(answers)]
+    # A row without a draft speaks all its tokens behind the longest draft of the others.
+    ahead = max(map(len, expected)) + max_new_tokens
     if prefix is None:
         asked = model.prompted(image_tokens, prompt)
-        room = asked.mask.shape[1] + max_new_tokens
-        cache = RoomyCache(len(model.language.phi.layers), room)
+        cache = RoomyCache(len(model.language.phi.layers), asked.mask.shape[1] + ahead)
     else:
         asked = TokenSequence(model.instruct(prompt).to(prefix.like.dtype), prompt.after_mask)
-        cache = prefix.opened(asked.mask.shape[1] + max_new_tokens)
+        cache = prefix.opened(asked.mask.shape[1] + ahead)
     mask = _read(model.language, asked, cache, expected, answers)
     left = [row for row, answer in enumerate(answers) if answer.finish is None]
     if left:
