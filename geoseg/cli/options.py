@@ -138,6 +138,11 @@ def scene_options(command: Command) -> Command:
     return command
 
 
+def device_option(command: Command) -> Command:
+    """Give a command `--device`."""
+    return _DEVICE(command)
+
+
 def verbose_option(command: Command) -> Command:
     """Give a command `-v`."""
     return _VERBOSE(command)

@@ -53,3 +53,8 @@ def find_device(name: str) -> torch.device:
             code="no_device",
         )
     return device
+
+
+def usual_dtype(device: torch.device) -> torch.dtype:
+    """The number format that models run in there unless another is asked for."""
+    return torch.bfloat16 if device.type == "cuda" else torch.float32

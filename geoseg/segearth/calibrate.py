@@ -54,14 +54,15 @@ def calibrate(checkpoint: Checkpoint, samples: Iterable[Sample]) -> tuple[Surpri
     InstructionError without samples; CheckpointError if the model gives no finite numbers.
     """
     model, codecs = checkpoint.model, _codecs(checkpoint)
+    place = next(model.parameters())
     nats, tokens, count = [0.0] * len(codecs), [0] * len(codecs), 0
     for picture, question, answer in samples:
-        pixels, _ = letterbox(picture, model.config)
-        dtype = next(model.parameters()).dtype
-        image_tokens = model.encode(pixels.to(dtype)).image_tokens
+        pixels, _ = letterbox(picture.to(place.device), model.config)
+        image_tokens = model.encode(pixels.to(place.dtype)).image_tokens
         for i, codec in enumerate(codecs):
-            rows, mask = codec.encode_answers([answer])
-            reading = model.read(image_tokens, codec.encode_prompt([question]), rows, mask)
+            rows, mask = (part.to(place.device) for part in codec.encode_answers([answer]))
+            prompt = codec.encode_prompt([question]).to(place.device)
+            reading = model.read(image_tokens, prompt, rows, mask)
             nats[i] += float(F.cross_entropy(reading.logits[0].float(), rows[0], reduction="sum"))
             tokens[i] += rows.numel()
         count += 1

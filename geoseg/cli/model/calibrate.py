@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from geoseg.cli.options import verbose_option
+from geoseg.cli.options import device_option, verbose_option
 from geoseg.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     metavar="N",
     help="Read the first N answers of DATA.",
 )
+@device_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.option("--write", is_flag=True, help="Write the best template into the checkpoint.")
 @verbose_option
-def command(checkpoint: str, data: Path, limit: int, as_json: bool, write: bool) -> None:
+def command(
+    checkpoint: str, data: Path, *, limit: int, device: str, as_json: bool, write: bool
+) -> None:
     """Tell under which prompt template the answers in DATA surprise a checkpoint least.
 
     DATA is a JSON list in the format of LaSeRS, or the folder that holds one: objects with
@@ -39,12 +42,15 @@ def command(checkpoint: str, data: Path, limit: int, as_json: bool, write: bool)
     if write:
         _require_ours(checkpoint)
 
+    from geoseg.engines.devices import find_device, usual_dtype
     from geoseg.segearth.calibrate import calibrate, set_template
     from geoseg.segearth.labelled import read_labelled, read_picture
     from geoseg.segearth.sources import open_checkpoint
 
     labelled = read_labelled(data, limit=limit)
-    opened = open_checkpoint(checkpoint)
+    place = find_device(device)
+    opened = open_checkpoint(checkpoint, dtype=usual_dtype(place))
+    opened.model.to(place)
     samples = ((read_picture(one.picture), one.question, one.answer) for one in labelled)
     found = calibrate(opened, samples)
     own, best = opened.codec.template, found[0].template

@@ -14,7 +14,7 @@ import torch
 
 from geoseg.dialogue import Instruction, TileAnswer
 from geoseg.engines import EngineSpec, Question
-from geoseg.engines.devices import find_device
+from geoseg.engines.devices import find_device, usual_dtype
 from geoseg.engines.local.batching import BatchSize, CudaGauge
 from geoseg.engines.local.inquiry import Inquiry
 from geoseg.errors import EngineError
@@ -137,9 +137,7 @@ def _batch_size(asked: int | None, place: torch.device) -> BatchSize:
 
 
 def _dtype(name: str, device: torch.device) -> torch.dtype:
-    if name == "auto":
-        name = "bfloat16" if device.type == "cuda" else "float32"
-    return _DTYPES[name]
+    return usual_dtype(device) if name == "auto" else _DTYPES[name]
 
 
 def _out_of_memory(error: Exception) -> bool:
