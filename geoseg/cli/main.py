@@ -14,7 +14,7 @@ COMMANDS = {
     "run": "Find what sentences describe in a scene and write polygons.",
     "plan": "Tell what a run would cost; write nothing.",
     "refine": "Draw the polygons of a finished run again, without its model.",
-    "model": "Look at checkpoints.",
+    "model": "Look at checkpoints, convert and compare them.",
     "info": "Show versions, devices and checkpoints.",
 }
 """Subcommand, found as `geoseg.cli.NAME.command`, and its line in the help."""

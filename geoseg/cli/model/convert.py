@@ -35,6 +35,7 @@ from geoseg.errors import OutputError
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
+    metavar="N",
     help="Draws the tensors that no published file has.",
 )
 @click.option(
@@ -51,7 +52,10 @@ from geoseg.errors import OutputError
     "config says]",
 )
 @click.option(
-    "--lora-alpha", type=float, metavar="A", help="[default: as the adapter's config says]"
+    "--lora-alpha",
+    type=float,
+    metavar="A",
+    help="Weight of the adapter, over its rank. [default: as its config says]",
 )
 @click.option(
     "--report",

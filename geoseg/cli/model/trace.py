@@ -39,7 +39,14 @@ _FILE = click.Path(path_type=Path)
     help="Keep the masks of the whole padded input, as the released evaluation does, and not "
     "those of the picture.",
 )
-@click.option("-o", "--output", required=True, type=_FILE, metavar="TRACE.npz", help="Written.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=_FILE,
+    metavar="TRACE.npz",
+    help="File to write, with one array for each stage.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace TRACE.npz if it exists.")
 @verbose_option
 @click.pass_context
