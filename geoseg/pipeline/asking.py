@@ -14,7 +14,7 @@ from geoseg.engines import Engine, Question
 from geoseg.events import Listener, Progress
 from geoseg.ledger import Ledger
 from geoseg.rendering import Rendering
-from geoseg.scene import Chip, Scene, read_chips
+from geoseg.scene import Chip, Scene, Unreadable, read_chips
 from geoseg.tiling import Tile
 
 _COMMIT_ANSWERS = 8
@@ -39,8 +39,9 @@ def answer_scene(
 
     A question is one instruction about one tile. Answers are committed in batches, and progress
     follows the commits, a line for each instruction, which is known to the listener by its place
-    in `instructions`. Tiles without a valid pixel are not asked: nobody looked there. What engine,
-    scene, ledger or listener raise ends the asking; what was committed stays.
+    in `instructions`. Tiles without a valid pixel are not asked: nobody looked there. Tiles whose
+    pixels cannot be decoded are recorded as failed. What engine, scene, ledger or listener raise
+    ends the asking; what was committed stays.
     """
     wanted = tuple(tiles)
     agenda = _agenda(ledger, instructions, wanted)
@@ -104,21 +105,29 @@ class _Meter:
 
 
 class _Skips:
-    """Sorts out chips with nothing in them, and records that they were not looked at."""
+    """Sorts out chips with nothing in them or none at all, and records that nobody looked there."""
 
     def __init__(self, ledger: Ledger, agenda: _Agenda, meter: _Meter) -> None:
         self._ledger, self._agenda, self._meter = ledger, agenda, meter
         self._tiles: list[Tile] = []
 
-    def sorted_out(self, chips: Iterable[Chip]) -> Iterator[Question]:
+    def sorted_out(self, chips: Iterable[Chip | Unreadable]) -> Iterator[Question]:
         """The questions about chips with data."""
         for chip in chips:
+            if isinstance(chip, Unreadable):
+                self._fail(chip)
+                continue
             if chip.valid.any():
                 yield Question(chip, self._agenda[chip.tile])
                 continue
             self._tiles.append(chip.tile)
             if len(self._tiles) >= _COMMIT_SKIPS:
                 self.commit()
+
+    def _fail(self, chip: Unreadable) -> None:
+        for instruction in self._agenda[chip.tile]:
+            self._ledger.record(instruction, [TileAnswer(chip.tile, chip.reason, "failed")])
+            self._meter.add(instruction, 1)
 
     def commit(self) -> None:
         """Record the tiles that wait."""

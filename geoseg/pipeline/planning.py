@@ -11,7 +11,7 @@ from geoseg.engines import EngineSpec
 from geoseg.pipeline.request import Request
 from geoseg.pipeline.survey import survey
 from geoseg.scene import Scene
-from geoseg.scene.chips import BAND_BYTES
+from geoseg.scene.cells import HELD_BYTES
 from geoseg.tiling import WINDOW
 
 _SECONDS_PER_TILE = {"color": 0.05, "nano": 1.0}
@@ -20,8 +20,8 @@ _SECONDS_PER_TILE = {"color": 0.05, "nano": 1.0}
 _BASE_BYTES = 420 << 20
 """Python, the libraries, and the reader's cache of blocks, as benchmarks/memory.py finds them."""
 
-_BYTES_PER_COLUMN_AND_BAND = WINDOW
-"""The row of windows that is read at once; other types than 8 bits take their multiple."""
+_BYTES_PER_COLUMN_AND_BAND = 768
+"""The rows that wait for the next row of windows; other types than 8 bits take their multiple."""
 
 _MODEL_BYTES = {"color": 0, "nano": 1100 << 20}
 """Weights, PyTorch, and what one window takes."""
@@ -92,7 +92,7 @@ def _memory(engine: EngineSpec, scene: Scene) -> int | None:
     if model is None:
         return None
     column = min(scene.band_count, 3) * np.dtype(scene.dtype).itemsize * _BYTES_PER_COLUMN_AND_BAND
-    return _BASE_BYTES + model + min(scene.grid.width * column, BAND_BYTES)
+    return _BASE_BYTES + model + min(scene.grid.width * column, HELD_BYTES)
 
 
 def _seconds(engine: EngineSpec, tiles: int) -> float | None:

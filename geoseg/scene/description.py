@@ -16,9 +16,20 @@ class Scene:
     """A georeferenced raster. It holds no open handle and can cross processes."""
 
     path: str
-    """A file, or anything else that GDAL opens."""
+    """A file, a folder of adjoining files, or anything else that GDAL opens."""
+
+    opens: str
+    """What GDAL is told to open: the path, or the XML of a mosaic (see `mosaic`)."""
 
     grid: Grid
+    """The working grid: what windows, tiles and answers refer to."""
+
+    native: Grid
+    """The file's own grid. It covers the same ground; where it differs, pixels are resampled."""
+
+    block: tuple[int, int]
+    """(rows, columns) of the working grid that are decoded together, about, when resampled."""
+
     band_count: int
     """Bands of the file, alpha included."""
 
@@ -26,7 +37,7 @@ class Scene:
     """NumPy name of the type that holds the values of every band."""
 
     nodata: tuple[float | None, ...]
-    """Per band, the value that means "nothing here"."""
+    """Per band, the value that means "nothing here": the user's, else the file's."""
 
     colors: tuple[str, ...]
     """Per band, what it shows: red, green, blue, gray, alpha, palette, undefined, …"""
@@ -46,7 +57,7 @@ class Scene:
     @property
     def name(self) -> str:
         """The file's name without folder and extension."""
-        plain = self.path.split("?", 1)[0]
+        plain = self.path.split("?", 1)[0].rstrip("/\\")
         return PurePath(re.split(r"[\\/]", plain)[-1]).stem or plain
 
     @property
@@ -61,6 +72,11 @@ class Scene:
             return tuple(self.colors.index(color) + 1 for color in ("red", "green", "blue"))
         shown = tuple(b for b in range(1, self.band_count + 1) if b != self.alpha)
         return shown[:3] if len(shown) >= 3 else shown[:1]
+
+    @property
+    def resampled(self) -> bool:
+        """Whether the working resolution is not the file's own."""
+        return self.grid != self.native
 
     @property
     def always_valid(self) -> bool:

@@ -3,62 +3,177 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
-from affine import Affine
-from rasterio.crs import CRS
 from rasterio.enums import MaskFlags
-from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-from geoseg.errors import InstructionError, SceneError
+from geoseg.errors import GeosegError, InstructionError, SceneError
 from geoseg.grid import Grid
 from geoseg.scene.description import Scene
+from geoseg.scene.environment import gdal_environment
 from geoseg.scene.fingerprint import fingerprint
-from geoseg.scene.reading import gdal_environment
+from geoseg.scene.mosaic import files_of, mosaic
+from geoseg.scene.placing import check_placed, crs_of
+from geoseg.scene.planes import occurs
+from geoseg.scene.resolution import working_grid
+
+_LARGEST_BLOCK = 512 * 2**20
+"""Bytes of a block: it is decoded at once, whatever is asked of it."""
+
+_MOST_PIXELS = 2 * 10**12
+"""Pixels that a plan of tiles can hold."""
+
+_HEADER_FAULTS = (RasterioError, ValueError, OverflowError, MemoryError, TypeError)
+"""What a damaged header may raise, in rasterio and in what reads its values."""
 
 
-def open_scene(path: str | Path, *, assume_crs: str | None = None) -> Scene:
+def open_scene(
+    path: str | Path,
+    *,
+    assume_crs: str | None = None,
+    nodata: float | None = None,
+    gsd: float | None = None,
+) -> Scene:
     """Read a scene's header and sample its blocks.
 
-    `assume_crs` is the CRS of a scene that states none, in any form PROJ knows.
+    A folder is read as one mosaic of the rasters in it. `assume_crs` is the CRS of a scene that
+    states none, in any form PROJ knows. `nodata` takes the place of the file's own nodata values.
+    `gsd` is the size in metres of the pixels to work with; None takes them as they are.
 
     Raises SceneError for what cannot be read or placed on the ground, and InstructionError when
-    `assume_crs` is no CRS or contradicts the scene's own.
+    an option is none, does not fit the scene or contradicts it.
     """
     name = str(path)
     _check_exists(name)
-    with gdal_environment(), warnings.catch_warnings():
+    with gdal_environment(name), warnings.catch_warnings():
         # A scene without georeference gets an error with a way out instead.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        try:
-            source = rasterio.open(name)
-        except RasterioError as error:
-            raise _no_raster(name, error) from error
-        with source:
-            return _describe(source, name, assume_crs)
+        files: tuple[str, ...] = (name,)
+        opens = name
+        if Path(name).is_dir():
+            files = files_of(Path(name))
+            opens = mosaic(files)
+        scene = _described(opens, name, files, assume_crs, nodata)
+        if gsd is None:
+            return scene
+        if nodata is not None:
+            # GDAL keeps nodata out of the means it makes only when it knows of it.
+            scene = replace(scene, opens=mosaic(files, nodata=nodata))
+        return _at_resolution(scene, gsd)
 
 
-def _describe(source: Any, path: str, assume_crs: str | None) -> Scene:
+def _at_resolution(scene: Scene, gsd: float) -> Scene:
+    native, grid = scene.native, working_grid(scene.native, gsd)
+    rows, cols = scene.block
+    block = (
+        max(1, round(rows * grid.height / native.height)),
+        max(1, round(cols * grid.width / native.width)),
+    )
+    return replace(scene, grid=grid, block=block)
+
+
+def _described(
+    opens: str, path: str, files: tuple[str, ...], assume_crs: str | None, nodata: float | None
+) -> Scene:
+    try:
+        with rasterio.open(opens) as source:
+            return _describe(source, opens, path, files, assume_crs, nodata)
+    except GeosegError:
+        raise
+    except _HEADER_FAULTS as error:
+        raise SceneError(
+            f"The file {path} cannot be read as a raster: {error or type(error).__name__}.",
+            hint="Check it with `gdalinfo`; a GeoTIFF is the safest choice.",
+        ) from error
+
+
+def _describe(
+    source: Any,
+    opens: str,
+    path: str,
+    files: tuple[str, ...],
+    assume_crs: str | None,
+    nodata: float | None,
+) -> Scene:
     _check_bands(source, path)
-    _check_placed(source, path)
-    crs = _crs(source, path, assume_crs)
-    flags = [set(band) for band in source.mask_flag_enums]
+    check_placed(source, path)
+    crs = crs_of(source, path, assume_crs)
+    dtype = np.result_type(*(np.dtype(dtype) for dtype in source.dtypes))
+    values = _nodata(source, dtype, nodata)
+    _check_size(source, path, dtype)
     colors = tuple(color.name for color in source.colorinterp)
+    grid = Grid(crs.to_wkt(), source.transform, source.height, source.width)
     return Scene(
         path=path,
-        grid=Grid(crs.to_wkt(), source.transform, source.height, source.width),
+        opens=opens,
+        grid=grid,
+        native=grid,
+        block=_block(source, opens == path),
         band_count=source.count,
-        dtype=str(np.result_type(*(np.dtype(dtype) for dtype in source.dtypes))),
-        nodata=tuple(source.nodatavals),
+        dtype=str(dtype),
+        nodata=values,
         colors=colors,
-        has_mask=MaskFlags.per_dataset in flags[0] and "alpha" not in colors,
+        has_mask=MaskFlags.per_dataset in source.mask_flag_enums[0] and "alpha" not in colors,
         has_overviews=bool(source.overviews(1)),
         mixed_types=len(set(source.dtypes)) > 1,
-        fingerprint=fingerprint(source, path),
+        fingerprint=fingerprint(source, path, files, values),
     )
+
+
+def _nodata(source: Any, dtype: np.dtype[Any], given: float | None) -> tuple[float | None, ...]:
+    if given is None:
+        own: tuple[float | None, ...] = tuple(source.nodatavals)
+        return own
+    if not occurs(given, dtype):
+        raise InstructionError(
+            f"The nodata value {given:g} cannot occur in this scene, whose pixels are {dtype}.",
+            hint="Leave --nodata out, or check the value with gdalinfo.",
+        )
+    return (given,) * len(source.dtypes)
+
+
+def _block(source: Any, is_file: bool) -> tuple[int, int]:
+    """Rows and columns that are decoded together; of a virtual raster, in its first file."""
+    rows, cols = source.block_shapes[0]
+    if source.driver == "VRT" and is_file and len(source.files) > 1:
+        try:
+            with rasterio.open(source.files[1]) as behind:
+                rows, cols = behind.block_shapes[0]
+        except RasterioError:
+            # That file matters only where it is read.
+            return rows, cols
+    return rows, cols
+
+
+def _check_size(source: Any, path: str, dtype: np.dtype[Any]) -> None:
+    """Refuse what cannot be held, before any of it is read."""
+    if source.height * source.width > _MOST_PIXELS:
+        raise SceneError(
+            f"The scene {path} claims {source.width} × {source.height} pixels, more than "
+            f"{_MOST_PIXELS:.0e}.",
+            hint="If that is so, cut it into several scenes with gdal_translate -srcwin.",
+            code="image_too_big",
+        )
+    rows, cols = source.block_shapes[0]
+    together = source.count if source.interleaving is not None and _by_pixel(source) else 1
+    size = rows * cols * dtype.itemsize * together
+    if size > _LARGEST_BLOCK:
+        raise SceneError(
+            f"The scene {path} must be decoded {cols} × {rows} pixels at once, which takes "
+            f"{size / 1e9:.1f} GB.",
+            hint=f"Rewrite it in tiles: gdal_translate -co TILED=YES -co COMPRESS=DEFLATE {path} "
+            f"{Path(path).stem}_tiled.tif",
+            code="image_too_big",
+        )
+
+
+def _by_pixel(source: Any) -> bool:
+    return bool(source.interleaving.value.lower() == "pixel")
 
 
 def _check_exists(path: str) -> None:
@@ -75,17 +190,6 @@ def _check_exists(path: str) -> None:
         raise SceneError(f"The file {path} is empty (0 bytes).", hint="Copy or download it again.")
 
 
-def _no_raster(path: str, error: RasterioError) -> SceneError:
-    if Path(path).is_dir():
-        return SceneError(
-            f"{path} is a directory, not a scene.", hint="Name one raster file inside it."
-        )
-    return SceneError(
-        f"The file {path} cannot be read as a raster: {error}.",
-        hint="Check it with `gdalinfo`; a GeoTIFF is the safest choice.",
-    )
-
-
 def _check_bands(source: Any, path: str) -> None:
     if source.count == 0:
         inside = ", ".join(source.subdatasets[:5])
@@ -98,66 +202,3 @@ def _check_bands(source: Any, path: str) -> None:
                 f"The scene {path} holds complex numbers ({dtype}), which show no picture.",
                 hint="Convert it to amplitudes first, for example with gdal_calc.py.",
             )
-
-
-def _check_placed(source: Any, path: str) -> None:
-    """Refuse a scene whose pixels have no affine place on the ground."""
-    if source.transform != Affine.identity():
-        if abs(source.transform.determinant) == 0.0:
-            raise SceneError(
-                f"The geotransform of {path} is degenerate: {list(source.transform)[:6]}.",
-                hint="Pixels need a width and a height; rewrite it with gdal_edit.py -a_ullr.",
-                code="no_crs",
-            )
-        return
-    copy = f"{Path(path).stem}_placed.tif"
-    if source.gcps[0]:
-        what = f"only {len(source.gcps[0])} ground control points instead of a geotransform"
-        hint = f"Warp it first: gdalwarp -r bilinear {path} {copy}"
-    elif source.rpcs:
-        what = "only rational polynomial coefficients (RPC) instead of a geotransform"
-        hint = f"Orthorectify it first: gdalwarp -rpc -r bilinear {path} {copy}"
-    else:
-        what = "no georeference: pixels have no place on the ground"
-        hint = (
-            "If you know where it lies: gdal_translate -a_srs EPSG:n -a_ullr LEFT TOP RIGHT BOTTOM "
-            f"{path} {copy}"
-        )
-    raise SceneError(f"The scene {path} has {what}.", hint=hint, code="no_crs")
-
-
-def _crs(source: Any, path: str, assume_crs: str | None) -> CRS:
-    assumed = parse_crs(assume_crs) if assume_crs is not None else None
-    own = source.crs
-    if not own:
-        if assumed is None:
-            raise SceneError(
-                f"The scene {path} has no coordinate reference system (CRS).",
-                hint="Say which it is with --assume-crs EPSG:n, or write it into the file: "
-                f"gdal_edit.py -a_srs EPSG:n {path}",
-                code="no_crs",
-            )
-        own = assumed
-    elif assumed is not None and assumed != own:
-        raise InstructionError(
-            f"--assume-crs {assume_crs} contradicts the scene's own CRS, {own.to_string()}.",
-            hint=f"Leave it out, or correct the file: gdal_edit.py -a_srs {assume_crs} {path}",
-        )
-    if not (own.is_geographic or own.is_projected):
-        raise SceneError(
-            f"The CRS of {path} is neither geographic nor projected: {own.to_string()[:120]}.",
-            hint=f"Write the true one into the file: gdal_edit.py -a_srs EPSG:n {path}",
-            code="no_crs",
-        )
-    return own
-
-
-def parse_crs(text: str) -> CRS:
-    """Read a CRS in any form PROJ knows. Raises InstructionError."""
-    try:
-        return CRS.from_user_input(text)
-    except CRSError as error:
-        raise InstructionError(
-            f"{text!r} is not a coordinate reference system.",
-            hint="Use a code such as EPSG:32645, or WKT.",
-        ) from error

@@ -1,79 +1,54 @@
-"""An open scene: its handle, its block cache, its errors, and which pixels hold data.
-
-Letters: B bands to show, P planes to read (the bands, then alpha if there is one), H rows,
-W columns.
-"""
+"""An open scene: its handle, its errors, and the resampling to the working grid."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
+from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterWindow
 
 from geoseg.errors import SceneError
 from geoseg.grid import Window
 from geoseg.scene.description import Scene
+from geoseg.scene.environment import gdal_environment, is_remote
+from geoseg.scene.planes import Layout, Planes
 
-BLOCK_CACHE = 128 * 2**20
-"""Bytes of decoded blocks that GDAL may keep; its own default is 5 % of the machine's memory."""
-
-
-@contextmanager
-def gdal_environment() -> Generator[None, None, None]:
-    """Bound GDAL's block cache, unless the user chose a size."""
-    # rasterio.Env takes bytes; the environment variable would take megabytes.
-    chosen = "GDAL_CACHEMAX" in os.environ
-    with rasterio.Env() if chosen else rasterio.Env(GDAL_CACHEMAX=BLOCK_CACHE):
-        yield
+_FAULTS = (RasterioError, MemoryError)
+"""What reading may raise. A damaged header can ask for more memory than there is."""
 
 
 def unreadable(path: str, window: Window, error: BaseException) -> SceneError:
     """Build the error for a block that cannot be decoded."""
-    reason = str(error.__cause__ or error).rstrip(".")
+    reason = str(error.__cause__ or error).rstrip(".") or type(error).__name__
+    hint = (
+        "Its server failed, cut the answer short or gave none in time; try again later."
+        if is_remote(path)
+        else "The file seems to be truncated or damaged; copy or download it again."
+    )
     return SceneError(
         f"The scene {path} cannot be read at columns {window.col_off} to {window.col_end - 1}, "
         f"rows {window.row_off} to {window.row_end - 1}: {reason}.",
-        hint="The file seems to be truncated or damaged; copy or download it again.",
+        hint=hint,
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Planes:
-    """Raw pixels of one window."""
-
-    pixels: NDArray[Any]
-    """(P, H, W) in the scene's type."""
-
-    mask: NDArray[np.uint8] | None
-    """(H, W), 0 where the scene's mask says that there is no data."""
-
-    def part(self, rows: slice, cols: slice) -> Planes:
-        """A view of some of the rows and columns."""
-        mask = None if self.mask is None else self.mask[rows, cols]
-        return Planes(self.pixels[:, rows, cols], mask)
-
-
 class Reader:
-    """An open handle on the bands to show. One thread uses it, and closes it."""
+    """An open handle on the bands to show. One thread opens it, uses it, and closes it."""
 
     def __init__(self, scene: Scene, bands: Sequence[int]) -> None:
         self.scene = scene
-        self.bands = tuple(bands)
-        self._planes = (*self.bands, scene.alpha) if scene.alpha is not None else self.bands
-        self._environment = gdal_environment()
+        self.layout = Layout(scene, tuple(bands))
+        self._environment = gdal_environment(scene.opens)
         self._environment.__enter__()
         try:
-            self._source = rasterio.open(scene.path)
-        except RasterioError as error:
+            self._source = rasterio.open(scene.opens)
+        except _FAULTS as error:
             self._environment.__exit__(None, None, None)
             raise SceneError(
                 f"The scene {scene.path} can no longer be opened: {error}.",
@@ -92,58 +67,44 @@ class Reader:
         self._source.close()
         self._environment.__exit__(None, None, None)
 
-    @property
-    def pixel_bytes(self) -> int:
-        """Bytes that one pixel of all planes takes."""
-        return len(self._planes) * np.dtype(self.scene.dtype).itemsize + self.scene.has_mask
-
-    def allocate(self, height: int, width: int) -> Planes:
-        """Room for raw pixels of a window."""
-        pixels = np.empty((len(self._planes), height, width), self.scene.dtype)
-        mask = np.empty((height, width), np.uint8) if self.scene.has_mask else None
-        return Planes(pixels, mask)
-
     def read(self, window: Window, into: Planes | None = None) -> Planes:
         """Read a window, decimated (from overviews where there are some) when `into` is smaller.
 
         Raises SceneError, naming the place, when a block cannot be decoded.
         """
-        planes = into or self.allocate(window.height, window.width)
-        place = RasterWindow(window.col_off, window.row_off, window.width, window.height)
+        planes = into or self.layout.allocate(window.height, window.width)
+        how = {"window": self._place(window), "resampling": self._resampling()}
         try:
             if self.scene.mixed_types:
-                for plane, band in zip(planes.pixels, self._planes, strict=True):
-                    self._source.read(band, window=place, out=plane)
+                for plane, band in zip(planes.pixels, self.layout.planes, strict=True):
+                    self._source.read(band, out=plane, **how)
             else:
-                self._source.read(list(self._planes), window=place, out=planes.pixels)
+                self._source.read(list(self.layout.planes), out=planes.pixels, **how)
             if planes.mask is not None:
-                self._source.read_masks(self.bands[0], window=place, out=planes.mask)
-        except RasterioError as error:
+                self._source.read_masks(self.layout.bands[0], out=planes.mask, **how)
+        except _FAULTS as error:
             raise unreadable(self.scene.path, window, error) from error
         return planes
 
-    def show(self, planes: Planes) -> NDArray[Any]:
-        """The (B, H, W) bands to show."""
-        return planes.pixels[: len(self.bands)]
+    def _place(self, window: Window) -> RasterWindow:
+        """The window in the file's own pixels, which may be parts of pixels."""
+        scene = self.scene
+        if not scene.resampled:
+            return RasterWindow(window.col_off, window.row_off, window.width, window.height)
+        x, y = scene.native.width / scene.grid.width, scene.native.height / scene.grid.height
+        return RasterWindow(
+            window.col_off * x, window.row_off * y, window.width * x, window.height * y
+        )
 
-    def valid(self, planes: Planes) -> NDArray[np.bool_]:
-        """Tell (H, W) which pixels hold data.
-
-        A pixel holds data when at least one band to show does, and alpha and mask agree.
-        """
-        shown = self.show(planes)
-        valid = np.zeros(shown.shape[1:], np.bool_)
-        for band, values in zip(self.bands, shown, strict=True):
-            held = _held(values, self.scene.nodata[band - 1])
-            if held is None:
-                valid[:] = True
-                break
-            valid |= held
-        if self.scene.alpha is not None:
-            valid &= planes.pixels[-1] > 0
-        if planes.mask is not None:
-            valid &= planes.mask > 0
-        return valid
+    def _resampling(self) -> Resampling:
+        scene = self.scene
+        if not scene.resampled:
+            return Resampling.nearest
+        # The mean of two colour numbers is not a colour between them.
+        numbers = scene.colors[self.layout.bands[0] - 1] == "palette"
+        if scene.grid.width < scene.native.width:
+            return Resampling.mode if numbers else Resampling.average
+        return Resampling.nearest if numbers else Resampling.bilinear
 
 
 def read_valid(
@@ -156,19 +117,4 @@ def read_valid(
     if scene.always_valid:
         return np.ones((window.height, window.width), np.bool_)
     with Reader(scene, bands or scene.default_bands) as reader:
-        return reader.valid(reader.read(window))
-
-
-def _held(values: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | None:
-    """Where one band holds data, or None where it cannot but hold data."""
-    finite = np.isfinite(values) if values.dtype.kind == "f" else None
-    if nodata is None or not np.isfinite(nodata):
-        return finite
-    if values.dtype.kind != "f":
-        # A value outside the type, such as -9999 for bytes, marks nothing.
-        limits = np.iinfo(values.dtype)
-        if not nodata.is_integer() or not limits.min <= nodata <= limits.max:
-            return None
-    with np.errstate(over="ignore"):
-        held: NDArray[np.bool_] = values != values.dtype.type(nodata)
-    return held if finite is None else held & finite
+        return reader.layout.valid(reader.read(window))

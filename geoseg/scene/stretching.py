@@ -16,7 +16,9 @@ from geoseg.errors import InstructionError, SceneError
 from geoseg.grid import Window
 from geoseg.rendering import Rendering, StretchSpec, parse_stretch, percentile_stretch
 from geoseg.scene.description import Scene
-from geoseg.scene.reading import Reader, gdal_environment
+from geoseg.scene.environment import gdal_environment
+from geoseg.scene.planes import Planes
+from geoseg.scene.reading import Reader
 
 _LOOK = 1024
 """Longest side, in samples, of the picture that percentiles are taken from."""
@@ -82,7 +84,7 @@ def _palette(
         return None
     if spec.kind not in ("auto", "none"):
         return None
-    with gdal_environment(), rasterio.open(scene.path) as source:
+    with gdal_environment(scene.opens), rasterio.open(scene.opens) as source:
         colours = source.colormap(bands[0])
     return tuple(colours.get(i, (0, 0, 0, 0))[:3] for i in range(max(colours) + 1))
 
@@ -104,7 +106,7 @@ def _look(reader: Reader) -> NDArray[Any]:
             hint="Check its nodata value with gdalinfo, or choose other bands with -b.",
         )
     if not _filled(samples):
-        empty = reader.bands[int(np.argmin(np.isfinite(samples).any(1)))]
+        empty = reader.layout.bands[int(np.argmin(np.isfinite(samples).any(1)))]
         raise SceneError(
             f"Band {empty} of {scene.path} holds no data: every pixel is NaN or infinite.",
             hint="Choose other bands with -b.",
@@ -122,27 +124,38 @@ Look = tuple[NDArray[Any], NDArray[np.bool_]]
 
 
 def _held(reader: Reader, looks: Iterator[Look]) -> NDArray[Any]:
-    kept = [np.empty((len(reader.bands), 0), reader.scene.dtype)]
+    kept = [np.empty((len(reader.layout.bands), 0), reader.scene.dtype)]
     kept += [pixels[:, valid] for pixels, valid in looks]
     return np.concatenate(kept, axis=1)
 
 
 def _first_look(reader: Reader) -> Iterator[Look]:
-    """A decimated picture where that is cheap, else windows spread over the scene."""
+    """A decimated picture where that is cheap and whole, else windows spread over the scene."""
     grid = reader.scene.grid
     if reader.scene.has_overviews or grid.height * grid.width <= _WHOLE:
         shrink = max(1.0, max(grid.height, grid.width) / _LOOK)
-        picture = reader.allocate(
+        picture = reader.layout.allocate(
             max(1, round(grid.height / shrink)), max(1, round(grid.width / shrink))
         )
-        planes = reader.read(grid.window, picture)
-        yield reader.show(planes), reader.valid(planes)
-        return
+        if (look := _looked(reader, grid.window, picture)) is not None:
+            yield look
+            return
     for row in _starts(grid.height):
         for col in _starts(grid.width):
             height, width = min(_PIECE, grid.height - row), min(_PIECE, grid.width - col)
-            planes = reader.read(Window(col, row, height=height, width=width))
-            yield reader.show(planes)[:, ::2, ::2], reader.valid(planes)[::2, ::2]
+            look = _looked(reader, Window(col, row, height=height, width=width))
+            if look is not None:
+                pixels, valid = look
+                yield pixels[:, ::2, ::2], valid[::2, ::2]
+
+
+def _looked(reader: Reader, window: Window, into: Planes | None = None) -> Look | None:
+    """One window; None where a block of it cannot be decoded, which is told when it is asked."""
+    try:
+        planes = reader.read(window, into)
+    except SceneError:
+        return None
+    return reader.layout.show(planes), reader.layout.valid(planes)
 
 
 def _starts(length: int) -> list[int]:
@@ -154,13 +167,15 @@ def _starts(length: int) -> list[int]:
 def _whole_scene(reader: Reader) -> Iterator[Look]:
     """Every pixel, until enough of them hold data; at most 1024² samples are yielded."""
     grid = reader.scene.grid
-    found = np.zeros(len(reader.bands), np.int64)
+    found = np.zeros(len(reader.layout.bands), np.int64)
     for row in range(0, grid.height, _PIECE):
         for col in range(0, grid.width, 16 * _PIECE):
             height = min(_PIECE, grid.height - row)
             width = min(16 * _PIECE, grid.width - col)
-            planes = reader.read(Window(col, row, height=height, width=width))
-            pixels, valid = reader.show(planes), reader.valid(planes)
+            look = _looked(reader, Window(col, row, height=height, width=width))
+            if look is None:
+                continue
+            pixels, valid = look
             finite = (np.isfinite(pixels) & valid).sum((1, 2))
             if not finite.any():
                 continue

@@ -29,8 +29,9 @@ def test_a_missing_file(tmp_path: Path) -> None:
     assert "There is no file" in str(refused(tmp_path / "nowhere.tif"))
 
 
-def test_a_directory(tmp_path: Path) -> None:
-    assert "is a directory" in str(refused(tmp_path))
+def test_a_folder_without_rasters(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("none here")
+    assert "holds no rasters" in str(refused(tmp_path))
 
 
 def test_an_empty_path_and_an_empty_file(tmp_path: Path) -> None:
