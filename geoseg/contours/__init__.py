@@ -7,38 +7,68 @@ strips begin.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.contours.chains import Chain, link
-from geoseg.contours.marching import NOTHING, Lattice, trace
-from geoseg.contours.shapes import Assembly, Shape
+from geoseg.contours import chains, marching, shapes
+from geoseg.contours.chains import Chain, Order
+from geoseg.contours.lattice import NOTHING, Floats, Ints, Lattice, Rows, Trace
+from geoseg.contours.shapes import Assembly, RunTotals, Shape
 from geoseg.fuse import Field, Strip
 
 __all__ = ["Shape", "polygonize"]
 
+_LARGE = 2**24
+"""Cells from which compiled loops pay for loading them."""
 
-def polygonize(field: Field) -> Iterator[Shape]:
+
+@dataclass(frozen=True, slots=True)
+class _Loops:
+    """Who does the work on cells and nodes: NumPy or compiled code, with the same result."""
+
+    trace: Callable[[Rows, int, int, Lattice], Trace]
+    order: Callable[[Floats, Ints], Order]
+    run_totals: RunTotals
+
+
+def polygonize(field: Field, *, compiled: bool | None = None) -> Iterator[Shape]:
     """The polygons of a field, each as soon as it is complete, in scene pixels.
 
     Outlines follow the level between cell centres by linear interpolation. At the end of the
     coverage and at the scene's edge they follow the cells' edges. Cells that touch by a corner
     are joined when the mean of the four cells around it is foreground.
+
+    `compiled` asks for loops compiled by numba; None means on large fields, where numba is
+    installed. The polygons are the same.
     """
+    if compiled is None:
+        cells = field.grid.height * field.grid.width
+        compiled = cells >= _LARGE and find_spec("numba") is not None
+    loops = _loops(compiled)
     lattice = Lattice(field.scene.height, field.scene.width, field.stride)
-    assembly = Assembly()
-    chains: list[Chain] = []
+    assembly = Assembly(loops.run_totals)
+    open_chains: list[Chain] = []
     last = np.full(field.grid.width + 2, NOTHING, np.int32)
     row = -1
     for strip in _with_margin(field):
-        values = _values(last, strip)
-        last = values[-1]
-        outline = trace(values, field.level, row, lattice)
-        rings, chains = link(outline, chains)
+        rows = _rows(last, strip)
+        last = rows.last()
+        outline = loops.trace(rows, field.level, row, lattice)
+        rings, open_chains = chains.link(outline, open_chains, loops.order)
         yield from assembly.push(outline, rings, strip)
-        row += len(values) - 1
+        row += len(rows.samples)
+
+
+def _loops(compiled: bool) -> _Loops:
+    if not compiled:
+        return _Loops(marching.trace, chains.order, shapes.run_totals)
+    from geoseg.contours import compiled as fast
+
+    return _Loops(fast.trace, fast.order, fast.run_totals)
 
 
 def _with_margin(field: Field) -> Iterator[Strip | None]:
@@ -46,11 +76,8 @@ def _with_margin(field: Field) -> Iterator[Strip | None]:
     yield None
 
 
-def _values(above: NDArray[np.int32], strip: Strip | None) -> NDArray[np.int32]:
-    """(h + 1, W + 2): the row above, then the strip's samples, `NOTHING` where nobody looked."""
-    height = 1 if strip is None else len(strip.samples)
-    values = np.full((height + 1, len(above)), NOTHING, np.int32)
-    values[0] = above
+def _rows(above: NDArray[np.int32], strip: Strip | None) -> Rows:
     if strip is not None:
-        np.copyto(values[1:, 1:-1], strip.samples, where=strip.coverage)
-    return values
+        return Rows(above, strip.samples, strip.coverage)
+    nothing = np.zeros((1, len(above) - 2), np.int16)
+    return Rows(above, nothing, nothing.astype(np.bool_))

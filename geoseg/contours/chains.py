@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csgraph, csr_array
 
-from geoseg.contours.marching import Floats, Ints, Trace
+from geoseg.contours.lattice import Flags, Floats, Ints, Trace
+from geoseg.contours.rings import Rings, gathered, together
+
+Order = tuple[Ints, Ints, Flags]
+"""Nodes thread by thread, each in its own order; thread offsets; which threads are rings."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,66 +29,59 @@ class Chain:
     """(n, 2) each: the points between those two, without them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rings:
-    """Closed outlines, ragged. Each begins at its topmost, then leftmost point."""
-
-    points: Floats
-    """(n, 2) all rings' points; the first one of a ring is not repeated."""
-
-    offsets: Ints
-    """(rings + 1,) where each ring begins."""
-
-    runs: Ints
-    """(rings,) a run of foreground cells inside the outline's left bank."""
-
-    def ring(self, index: int) -> Floats:
-        """One ring's points."""
-        return self.points[self.offsets[index] : self.offsets[index + 1]]
-
-
-def link(trace: Trace, open_chains: Sequence[Chain]) -> tuple[Rings, list[Chain]]:
+def link(
+    trace: Trace, open_chains: Sequence[Chain], order_of: Callable[[Floats, Ints], Order]
+) -> tuple[Rings, list[Chain]]:
     """Join a strip's outline with the chains that came from above.
 
-    Returns what closed and the chains that leave through the last row.
+    `order_of` is `order`, or its compiled twin. Returns what closed and the chains that leave
+    through the last row.
     """
     if not len(trace.nodes):
-        return Rings(np.empty((0, 2)), np.zeros(1, np.intp), np.empty(0, np.intp)), []
+        return gathered([], []), []
     successor = trace.successor.copy()
     above = {chain.begin: chain for chain in open_chains}
     for chain in open_chains:
         successor[chain.begin] = chain.end
-    order, offsets, is_ring = _order(trace.nodes, successor)
+    walked, offsets, is_ring = order_of(trace.nodes, successor)
+    points = trace.nodes[walked]
+    begins, lengths = offsets[:-1], np.diff(offsets)
+    joints = _joints(walked, above)
+    joined = np.searchsorted(offsets, joints, side="right") - 1
+    plain = is_ring.copy()
+    plain[joined] = False
 
-    special = ~is_ring
-    threads = np.repeat(np.arange(len(is_ring)), np.diff(offsets))
-    joints = np.zeros(len(successor), np.bool_)
-    joints[list(above)] = True
-    special[threads[joints[order]]] = True
-
-    plain = np.flatnonzero(~special)
-    members = order[~special[threads]]
-    parts = [trace.nodes[members]]
-    lengths = [np.diff(offsets)[plain]]
-    runs = [trace.runs[order[offsets[plain]]]]
+    first_runs = trace.runs[walked[begins]]
+    closed: list[Floats] = []
+    closed_runs: list[int] = []
     leaving: list[Chain] = []
-    for thread in np.flatnonzero(special):
-        nodes = order[offsets[thread] : offsets[thread + 1]]
+    for thread in np.flatnonzero(~plain).tolist():
+        begin, end = int(begins[thread]), int(offsets[thread + 1])
+        place = np.searchsorted(joined, [thread, thread + 1])
+        inner = joints[place[0] : place[1]].tolist()
         if is_ring[thread]:
-            ring = _from_top(np.concatenate(_expanded(trace, nodes, joints, above)))
-            parts.append(ring)
-            lengths.append(np.array([len(ring)]))
-            runs.append(trace.runs[nodes[:1]])
+            closed.append(
+                _from_top(np.concatenate(_expanded(points, (begin, end), inner, walked, above)))
+            )
+            closed_runs.append(int(first_runs[thread]))
         else:
-            first, last = (int(nodes[end]) - trace.last_row for end in (0, -1))
-            pieces = _expanded(trace, nodes[1:-1], joints, above)
+            pieces = _expanded(points, (begin + 1, end - 1), inner, walked, above)
+            first, last = (int(walked[at]) - trace.last_row for at in (begin, end - 1))
             leaving.append(Chain(first, last, tuple(pieces)))
-    ends = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.intp)
-    return Rings(np.concatenate(parts), ends, np.concatenate(runs)), leaving
+    whole = Rings(points, begins[plain], lengths[plain], first_runs[plain])
+    return together([whole, gathered(closed, closed_runs)]), leaving
 
 
-def _order(nodes: Floats, successor: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
-    """Nodes thread by thread, each in its own order; thread offsets; which threads are rings.
+def _joints(walked: Ints, above: Mapping[int, Chain]) -> Ints:
+    """Places in the walk of the nodes that chains from above begin at, in order."""
+    if not above:
+        return np.empty(0, np.intp)
+    early = np.flatnonzero(walked <= max(above))
+    return early[np.isin(walked[early], list(above))]
+
+
+def order(nodes: Floats, successor: Ints) -> Order:
+    """Follow every outline, in the order of their first nodes in the list.
 
     A ring begins at its topmost, then leftmost node, so that nothing depends on strips.
     """
@@ -112,12 +108,12 @@ def _order(nodes: Floats, successor: Ints) -> tuple[Ints, Ints, NDArray[np.bool_
     path[finish[:-1]] = begin[1:]
     path[finish[-1]] = begin[-1]  # a step back to a visited node ends the walk
     walk = csr_array((np.ones(count), path, np.arange(count + 1)), shape=(count, count))
-    order = csgraph.breadth_first_order(walk, begin[0], return_predecessors=False)
+    walked = csgraph.breadth_first_order(walk, begin[0], return_predecessors=False)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(thread_of, minlength=threads))])
-    return np.asarray(order, np.intp), offsets.astype(np.intp), is_ring
+    return np.asarray(walked, np.intp), offsets.astype(np.intp), is_ring
 
 
-def _topmost(nodes: Floats, group: NDArray[np.int32], groups: int) -> Ints:
+def _topmost(nodes: Floats, group: Ints, groups: int) -> Ints:
     """Of each group the node with the least row, then the least column."""
     top = np.full(groups, np.inf)
     np.minimum.at(top, group, nodes[:, 1])
@@ -131,16 +127,20 @@ def _topmost(nodes: Floats, group: NDArray[np.int32], groups: int) -> Ints:
 
 
 def _expanded(
-    trace: Trace, nodes: Ints, joints: NDArray[np.bool_], above: dict[int, Chain]
+    points: Floats,
+    span: tuple[int, int],
+    joints: Sequence[int],
+    walked: Ints,
+    above: Mapping[int, Chain],
 ) -> list[Floats]:
     """A thread's points, with the chains from above in their places."""
     pieces: list[Floats] = []
-    begin = 0
-    for position in np.flatnonzero(joints[nodes]):
-        pieces.append(trace.nodes[nodes[begin : position + 1]])
-        pieces.extend(above[int(nodes[position])].pieces)
-        begin = int(position) + 1
-    pieces.append(trace.nodes[nodes[begin:]])
+    begin, end = span
+    for place in joints:
+        pieces.append(points[begin : place + 1].copy())  # a view would keep the strip alive
+        pieces.extend(above[int(walked[place])].pieces)
+        begin = place + 1
+    pieces.append(points[begin:end].copy())
     return pieces
 
 

@@ -1,100 +1,39 @@
 """Marching squares over one strip: where the outline crosses the lattice of cell centres.
 
-The lattice joins the centres of neighbouring cells. A *node* is a lattice edge that the outline
-crosses, a *square* lies between four centres (Lorensen and Cline 1987, in two dimensions). Inside
-a square the outline runs from node to node with the foreground on its left (x right, y down read
-as x right, y up), so each node has one successor. Samples never equal the level: every crossing
-lies strictly inside its edge, no two meet, and rings are simple without repair.
-
-Outside of the coverage, and around the scene, the outline runs on the cells' own edges.
+Inside a square (Lorensen and Cline 1987, in two dimensions) the outline runs from node to node with
+the foreground on its left (x right, y down read as x right, y up), so each node has one successor.
+Samples never equal the level: every crossing lies strictly inside its edge, no two meet, and rings
+are simple without repair. `compiled` does the same in loops.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csgraph, csr_array
 
-Ints = NDArray[np.intp]
-Floats = NDArray[np.float64]
-
-NOTHING = -(2**28)
-"""Value of a cell that nobody saw: background, and far enough down to decide every saddle."""
+from geoseg.contours.lattice import NOTHING, Flags, Floats, Ints, Lattice, Rows, Trace, with_corners
 
 # Corners of a square as bits: NW 8, NE 4, SE 2, SW 1. Edges: N 0, E 1, S 2, W 3.
 # Saddles (5, 10) come twice: at their own code with the foreground apart, at 16 and 17 with it
 # joined through the middle.
 _N, _E, _S, _W = range(4)
-_FROM = np.array([0, _W, _S, _W, _E, _E, _S, _W, _N, _N, _N, _N, _E, _E, _S, 0, _W, _N])
-_TO = np.array([0, _S, _E, _E, _N, _N, _N, _N, _W, _S, _W, _E, _W, _S, _W, 0, _N, _E])
-_FROM_2 = {5: _W, 10: _S, 16: _E, 17: _S}
-_TO_2 = {5: _S, 10: _E, 16: _S, 17: _W}
-_ONE_CORNER = np.isin(np.arange(18), [1, 2, 4, 8, 7, 11, 13, 14])
+FROM = np.array([0, _W, _S, _W, _E, _E, _S, _W, _N, _N, _N, _N, _E, _E, _S, 0, _W, _N])
+TO = np.array([0, _S, _E, _E, _N, _N, _N, _N, _W, _S, _W, _E, _W, _S, _W, 0, _N, _E])
+SADDLES = (5, 10, 16, 17)
+FROM_2 = np.zeros(18, np.intp)
+TO_2 = np.zeros(18, np.intp)
+FROM_2[list(SADDLES)] = _W, _S, _E, _S
+TO_2[list(SADDLES)] = _S, _E, _S, _W
+ONE_CORNER = np.isin(np.arange(18), [1, 2, 4, 8, 7, 11, 13, 14])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lattice:
-    """Where the centres and edges of a field's cells lie, in scene pixels."""
-
-    height: int
-    """Of the scene, pixels."""
-
-    width: int
-    """Of the scene, pixels."""
-
-    stride: int
-    """Pixels a side per cell."""
-
-    def centres(self, first: int, count: int, length: int) -> Floats:
-        """Middles of the part of each cell that lies inside the scene."""
-        edges = self.edges(first, count + 1, length)
-        return (edges[:-1] + edges[1:]) / 2
-
-    def edges(self, first: int, count: int, length: int) -> Floats:
-        """Where each cell begins."""
-        starts = np.arange(first, first + count, dtype=np.float64) * self.stride
-        return np.minimum(starts, length)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trace:
-    """The outline inside one strip, whose first row is the last one of the strip before."""
-
-    nodes: Floats
-    """(n, 2) column and row in scene pixels. Crossings along rows come first, in reading order."""
-
-    successor: Ints
-    """(n,) next node, −1 where the outline leaves through the last row or came from the first."""
-
-    runs: Ints
-    """(n,) the run of foreground cells that the node bounds."""
-
-    at_edge: NDArray[np.bool_]
-    """(n,) whether the outline is cut here by the scene or the coverage."""
-
-    starts: Ints
-    """Runs of foreground cells: first cell, in the flat padded strip."""
-
-    ends: Ints
-    """One past the last cell of each run."""
-
-    links: Ints
-    """(m, 2) pairs of runs that belong together."""
-
-    first_row: int
-    """Crossings (twice the runs) in the first row."""
-
-    last_row: int
-    """Crossings before those of the last row."""
-
-
-def trace(values: NDArray[np.int32], level: int, row: int, lattice: Lattice) -> Trace:
+def trace(strip: Rows, level: int, row: int, lattice: Lattice) -> Trace:
     """Follow the outline through a strip.
 
-    `values` is (h, W + 2): a margin of `NOTHING` left and right. `row` is the field's row of its
-    first line, −1 for the margin above the field.
+    `row` is the field's row of the line above the strip, −1 for the margin above the field.
     """
+    values = strip.values()
     columns = values.shape[1]
     inside = values > level
     flat = inside.ravel()
@@ -105,43 +44,36 @@ def trace(values: NDArray[np.int32], level: int, row: int, lattice: Lattice) -> 
     nodes, at_edge = _crossings(values, level, across, down, (row, lattice))
     upper = np.where(flat[down], down, down + columns)
     run_of_down = np.searchsorted(starts, upper, side="right") - 1
-    runs = np.concatenate([np.arange(len(across)) // 2, run_of_down])
 
     squares, codes = _squares(inside)
     joined = _joined_saddles(values, level, squares, codes)
     codes = np.where(joined, np.where(codes == 5, 16, 17), codes)
     begin, end, turning = _segments(squares, codes, across, down, flat.size, columns)
-
-    # Where the outline turns from one cell edge into another, the corner is part of it.
     turning &= at_edge[begin] | at_edge[end]
-    first, second = begin[turning], end[turning]
-    along = first < len(across)
-    corners = np.stack(
-        [
-            nodes[np.where(along, first, second), 0],
-            nodes[np.where(along, second, first), 1],
-        ],
-        axis=1,
-    )
-    count = len(nodes)
-    successor = np.full(count + len(corners), -1, np.intp)
+    successor = np.full(len(nodes), -1, np.intp)
     successor[begin] = end
-    successor[first] = np.arange(count, count + len(corners))
-    successor[count:] = second
 
-    return Trace(
-        nodes=np.concatenate([nodes, corners]),
-        successor=successor,
-        runs=np.concatenate([runs, runs[first]]),
-        at_edge=np.concatenate([at_edge, np.ones(len(corners), np.bool_)]),
-        starts=starts,
-        ends=ends,
-        links=np.concatenate(
-            [_stacked(starts, ends, columns), _diagonal(squares, codes, starts, columns)]
+    links = [_stacked(starts, ends, columns), _diagonal(squares, codes, starts, columns)]
+    return with_corners(
+        Trace(
+            nodes=nodes,
+            successor=successor,
+            runs=np.concatenate([np.arange(len(across)) // 2, run_of_down]),
+            at_edge=at_edge,
+            starts=starts,
+            ends=ends,
+            piece_of=pieces(np.concatenate(links), len(starts)),
+            first_row=int(np.searchsorted(across, columns)),
+            last_row=int(np.searchsorted(across, flat.size - columns)),
         ),
-        first_row=int(np.searchsorted(across, columns)),
-        last_row=int(np.searchsorted(across, flat.size - columns)),
+        np.stack([begin[turning], end[turning]], axis=1),
     )
+
+
+def pieces(links: Ints, count: int) -> Ints:
+    """Which connected piece each of `count` things belongs to, by (m, 2) links between them."""
+    graph = csr_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(count, count))
+    return np.asarray(csgraph.connected_components(graph, directed=False)[1], np.intp)
 
 
 def _crossings(
@@ -150,7 +82,7 @@ def _crossings(
     across: Ints,
     down: Ints,
     place: tuple[int, Lattice],
-) -> tuple[Floats, NDArray[np.bool_]]:
+) -> tuple[Floats, Flags]:
     """Positions of crossings along rows, then along columns; whether each is on a cell's edge."""
     row, lattice = place
     height, columns = values.shape
@@ -162,7 +94,7 @@ def _crossings(
 
     def crossing(
         index: Ints, first: Ints, step: int, centres: Floats, edges: Floats
-    ) -> tuple[Floats, NDArray[np.bool_]]:
+    ) -> tuple[Floats, Flags]:
         before, after = flat[first], flat[first + step]
         cut = (before == NOTHING) | (after == NOTHING)
         share = (level - before) / (after - before)
@@ -179,7 +111,7 @@ def _crossings(
     return nodes, np.concatenate([cut_x, cut_y])
 
 
-def _squares(inside: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+def _squares(inside: Flags) -> tuple[Ints, Ints]:
     """Squares that the outline passes, by the flat index of their upper left cell; their codes."""
     bits = inside.view(np.uint8)
     codes = (bits[:-1, :-1] << 3) | (bits[:-1, 1:] << 2) | (bits[1:, 1:] << 1) | bits[1:, :-1]
@@ -188,9 +120,7 @@ def _squares(inside: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     return line * inside.shape[1] + column, codes.ravel()[passed].astype(np.intp)
 
 
-def _joined_saddles(
-    values: NDArray[np.int32], level: int, squares: Ints, codes: Ints
-) -> NDArray[np.bool_]:
+def _joined_saddles(values: NDArray[np.int32], level: int, squares: Ints, codes: Ints) -> Flags:
     """Saddles whose middle, the mean of the four corners, is foreground."""
     joined = np.zeros(len(squares), np.bool_)
     saddles = np.flatnonzero((codes == 5) | (codes == 10))
@@ -203,7 +133,7 @@ def _joined_saddles(
 
 def _segments(
     squares: Ints, codes: Ints, across: Ints, down: Ints, size: int, columns: int
-) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+) -> tuple[Ints, Ints, Flags]:
     """(begin, end) nodes of the outline's pieces, and which of them cut off one corner."""
     numbers = np.empty((size, 2), np.int32)  # unset entries are never looked up
     numbers[across, 0] = np.arange(len(across))
@@ -213,14 +143,13 @@ def _segments(
     def node(square: Ints, edge: Ints) -> Ints:
         return np.asarray(numbers[square + offset[edge], edge & 1], np.intp)
 
-    begins, finishes = [node(squares, _FROM[codes])], [node(squares, _TO[codes])]
-    for code in _FROM_2:
-        twice = squares[codes == code]
-        begins.append(node(twice, np.full(len(twice), _FROM_2[code])))
-        finishes.append(node(twice, np.full(len(twice), _TO_2[code])))
+    begins, finishes = [node(squares, FROM[codes])], [node(squares, TO[codes])]
+    twice = np.isin(codes, SADDLES)
+    begins.append(node(squares[twice], FROM_2[codes[twice]]))
+    finishes.append(node(squares[twice], TO_2[codes[twice]]))
     begin = np.concatenate(begins)
     turning = np.zeros(len(begin), np.bool_)
-    turning[: len(codes)] = _ONE_CORNER[codes]
+    turning[: len(codes)] = ONE_CORNER[codes]
     return begin, np.concatenate(finishes), turning
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import csgraph, csr_array
 
-from geoseg.contours.chains import Rings
-from geoseg.contours.marching import Floats, Ints, Trace
+from geoseg.contours.lattice import Flags, Floats, Ints, Trace
+from geoseg.contours.marching import pieces
+from geoseg.contours.rings import Rings, together
 from geoseg.fuse import Strip
+
+UNIT = 2.0**24
+"""Shares are added up as whole numbers of 1 / UNIT, so that no sum depends on its order."""
+
+RunTotals = Callable[[NDArray[np.float32], Ints, Ints], Floats]
+"""As `run_totals`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,13 +48,15 @@ class Shape:
 class Growing:
     """A connected piece of foreground: its sums so far, its rings so far."""
 
-    cells: float = 0.0
-    score: float = 0.0
-    agreement: float = 0.0
+    cells: int = 0
+    score: int = 0
+    """Sum over the cells, in units of 1 / UNIT."""
+    agreement: int = 0
+    """As `score`."""
     n_seen: int = 0
     n_found: int = 0
     touches_edge: bool = False
-    rings: list[Floats] = field(default_factory=list)
+    rings: list[Rings] = field(default_factory=list)
 
     def absorb(self, other: Growing) -> None:
         """Take over what belongs to a piece that turned out to be the same."""
@@ -62,29 +70,23 @@ class Growing:
 
     def shape(self) -> Shape:
         """The finished polygon."""
-        outer = [ring for ring in self.rings if signed_area(ring) > 0]
-        holes = [ring for ring in self.rings if signed_area(ring) <= 0]
-        holes.sort(key=lambda ring: (ring[0, 1], ring[0, 0]))
+        rings = together(self.rings)
+        (polygon,), _ = _polygons(rings, np.zeros(len(rings.begins), np.intp))
         return Shape(
-            polygon=shapely.Polygon(outer[0], holes),
-            score=self.score / self.cells,
-            agreement=self.agreement / self.cells,
+            polygon=polygon,
+            score=self.score / self.cells / UNIT,
+            agreement=self.agreement / self.cells / UNIT,
             n_seen=self.n_seen,
             n_found=self.n_found,
             touches_edge=self.touches_edge,
         )
 
 
-def signed_area(ring: Floats) -> float:
-    """Shoelace area of a ring; positive when x turns towards y."""
-    x, y = (ring - ring[0]).T
-    return float(x[:-1] @ y[1:] - x[1:] @ y[:-1]) / 2
-
-
 class Assembly:
     """Keeps the pieces that go on below the last strip; hands out those that are complete."""
 
-    def __init__(self) -> None:
+    def __init__(self, totals: RunTotals) -> None:
+        self._totals = totals
         self._open: list[Growing] = []
         self._owner: Ints = np.empty(0, np.intp)  # per run of the last row: index into _open
 
@@ -93,10 +95,10 @@ class Assembly:
         runs = len(trace.starts)
         if not runs:
             return
-        piece_of, pieces = self._pieces(trace, runs)
-        sums = _Sums(trace, piece_of, pieces, strip)
+        piece_of = self._pieces(trace)
+        sums = _Sums(trace, piece_of, strip, self._totals)
         carried, leaving = trace.first_row // 2, trace.last_row // 2
-        lasting = np.zeros(pieces, np.bool_)
+        lasting = np.zeros(len(sums.cells), np.bool_)
         lasting[piece_of[:carried]] = True
         lasting[piece_of[leaving:]] = True
         ring_piece = piece_of[rings.runs]
@@ -106,31 +108,36 @@ class Assembly:
         first_runs = np.unique(self._owner, return_index=True)[1]
         for piece, before in zip(piece_of[first_runs].tolist(), self._open, strict=True):
             grown[piece].absorb(before)
-        for ring in np.flatnonzero(lasting[ring_piece]):
-            grown[int(ring_piece[ring])].rings.append(rings.ring(int(ring)))
+        for piece, part in _by_piece(rings, ring_piece, lasting):
+            grown[piece].rings.append(part)
         going_on, self._owner = np.unique(piece_of[leaving:], return_inverse=True)
         self._open = [grown.pop(piece) for piece in going_on.tolist()]
         for complete in grown.values():
             yield complete.shape()
 
-    def _pieces(self, trace: Trace, runs: int) -> tuple[Ints, int]:
-        """Which connected piece each run belongs to, and how many pieces there are."""
+    def _pieces(self, trace: Trace) -> Ints:
+        """Which connected piece each run belongs to, with what is joined above the strip."""
         order = np.argsort(self._owner, kind="stable")
         same = self._owner[order[1:]] == self._owner[order[:-1]]
+        if not same.any():
+            return trace.piece_of
         carried = np.stack([order[:-1][same], order[1:][same]], axis=1)
-        links = np.concatenate([trace.links, carried])
-        graph = csr_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(runs, runs))
-        pieces, piece_of = csgraph.connected_components(graph, directed=False)
-        return piece_of.astype(np.intp), int(pieces)
+        joined = pieces(trace.piece_of[carried], int(trace.piece_of.max()) + 1)
+        return joined[trace.piece_of]
 
 
 class _Sums:
     """Per piece of one strip: what its cells add up to. The first row was counted before."""
 
-    def __init__(self, trace: Trace, piece_of: Ints, pieces: int, strip: Strip | None) -> None:
-        self.cells = self.score = self.agreement = np.zeros(pieces)
-        self.n_seen = self.n_found = np.zeros(pieces, np.int64)
-        self.touches_edge = np.zeros(pieces, np.bool_)
+    def __init__(
+        self, trace: Trace, piece_of: Ints, strip: Strip | None, totals: RunTotals
+    ) -> None:
+        count = int(piece_of.max()) + 1
+        self.cells: Ints = np.zeros(count, np.intp)
+        self.score: Floats = np.zeros(count)
+        self.agreement: Floats = self.score
+        self.n_seen = self.n_found = np.zeros(count, np.int64)
+        self.touches_edge = np.zeros(count, np.bool_)
         self.touches_edge[piece_of[trace.runs[trace.at_edge]]] = True
         new = slice(trace.first_row // 2, None)
         if strip is None or len(trace.starts[new]) == 0:
@@ -140,66 +147,79 @@ class _Sums:
         length = trace.ends[new] - trace.starts[new]
         start = (row - 1) * (padded - 2) + column - 1
         piece = piece_of[new]
-        before = np.cumsum(length) - length
-        cells = np.arange(int(length.sum())) + np.repeat(start - before, length)
-
-        def total(plane: NDArray[np.float32]) -> Floats:
-            per_run = np.add.reduceat(plane.ravel()[cells], before, dtype=float)
-            return _bincount(piece, per_run, pieces)
-
-        self.cells = _bincount(piece, length, pieces)
-        self.score, self.agreement = total(strip.score), total(strip.agreement)
-        self.n_seen, self.n_found = np.zeros((2, pieces), np.int64)
-        np.maximum.at(self.n_seen, piece, strip.n_seen.ravel()[start])
-        np.maximum.at(self.n_found, piece, strip.n_found.ravel()[start])
+        self.cells = np.bincount(piece, length, count)
+        self.score = np.bincount(piece, totals(strip.score, start, length), count)
+        self.agreement = np.bincount(piece, totals(strip.agreement, start, length), count)
+        self.n_seen = _most(piece, strip.n_seen.ravel()[start], count)
+        self.n_found = _most(piece, strip.n_found.ravel()[start], count)
 
     def growing(self, piece: int) -> Growing:
         return Growing(
-            cells=float(self.cells[piece]),
-            score=float(self.score[piece]),
-            agreement=float(self.agreement[piece]),
+            cells=int(self.cells[piece]),
+            score=int(self.score[piece]),
+            agreement=int(self.agreement[piece]),
             n_seen=int(self.n_seen[piece]),
             n_found=int(self.n_found[piece]),
             touches_edge=bool(self.touches_edge[piece]),
         )
 
 
-def _bincount(group: Ints, values: Floats | Ints, groups: int) -> Floats:
-    return np.asarray(np.bincount(group, values, groups), np.float64)
+def run_totals(plane: NDArray[np.float32], start: Ints, length: Ints) -> Floats:
+    """Sums over runs of cells of a plane of shares, in units of 1 / UNIT."""
+    before = np.cumsum(length) - length
+    cells = np.arange(int(length.sum())) + np.repeat(start - before, length)
+    shares = np.trunc(plane.ravel()[cells] * np.float32(UNIT))
+    totals: Floats = np.add.reduceat(shares, before, dtype=np.float64)
+    return totals
 
 
-def _closed_within(
-    rings: Rings, ring_piece: Ints, lasting: NDArray[np.bool_], sums: _Sums
-) -> Iterator[Shape]:
+def _most(group: Ints, values: NDArray[np.uint16], groups: int) -> NDArray[np.int64]:
+    """The largest value of each group, 0 for an empty one."""
+    order = np.argsort(group, kind="stable")
+    begins = np.flatnonzero(np.diff(group[order], prepend=-1))
+    most = np.zeros(groups, np.int64)
+    most[group[order[begins]]] = np.maximum.reduceat(values[order], begins)
+    return most
+
+
+def _by_piece(rings: Rings, piece: Ints, lasting: Flags) -> Iterator[tuple[int, Rings]]:
+    """The rings of each piece that lasts, in arrays of their own."""
+    chosen = np.flatnonzero(lasting[piece])
+    chosen = chosen[np.argsort(piece[chosen], kind="stable")]
+    for group in np.split(chosen, np.flatnonzero(np.diff(piece[chosen])) + 1):
+        if len(group):
+            yield int(piece[group[0]]), rings.only(group)
+
+
+def _closed_within(rings: Rings, ring_piece: Ints, lasting: Flags, sums: _Sums) -> Iterator[Shape]:
     """Pieces that begin and end inside the strip, all at once."""
     chosen = np.flatnonzero(~lasting[ring_piece])
     if not len(chosen):
         return
-    lengths = np.diff(rings.offsets)
-    first = rings.points[rings.offsets[:-1]]
-    # Seen from the ring's own first point: far from the origin, small areas would drown.
-    x, y = (rings.points - np.repeat(first, lengths, axis=0)).T
-    crosses = x[:-1] * y[1:] - x[1:] * y[:-1]
-    crosses[rings.offsets[1:-1] - 1] = 0  # from one ring to the next
-    is_hole = np.add.reduceat(crosses, rings.offsets[:-1]) <= 0
-    rank = np.lexsort((first[chosen, 0], first[chosen, 1], is_hole[chosen], ring_piece[chosen]))
-    chosen = chosen[rank]
-
-    closed = lengths[chosen] + 1
-    ends = np.concatenate([[0], np.cumsum(closed)])
-    index = np.arange(ends[-1]) - np.repeat(ends[:-1], closed)
-    index %= np.repeat(lengths[chosen], closed)
-    points = rings.points[index + np.repeat(rings.offsets[chosen], closed)]
-    outer = np.append(np.flatnonzero(~is_hole[chosen]), len(chosen))
-    polygons = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (ends, outer))
-    piece = ring_piece[chosen[outer[:-1]]]
+    polygons, piece = _polygons(rings.chosen(chosen), ring_piece[chosen])
     cells = sums.cells[piece]
     columns = (
-        sums.score[piece] / cells,
-        sums.agreement[piece] / cells,
+        sums.score[piece] / cells / UNIT,
+        sums.agreement[piece] / cells / UNIT,
         sums.n_seen[piece],
         sums.n_found[piece],
         sums.touches_edge[piece],
     )
     for polygon, *values in zip(polygons, *(column.tolist() for column in columns), strict=True):
         yield Shape(polygon, *values)
+
+
+def _polygons(rings: Rings, piece: Ints) -> tuple[NDArray[np.object_], Ints]:
+    """Polygons of rings, and their pieces; each piece has one outer ring, and any holes."""
+    is_hole = rings.holes()
+    first = rings.points[rings.begins]
+    rank = np.lexsort((first[:, 0], first[:, 1], is_hole, piece))
+    closed = rings.lengths[rank] + 1
+    ends = np.concatenate([[0], np.cumsum(closed)])
+    shift = rings.begins[rank] - ends[:-1]
+    index = np.arange(ends[-1]) + np.repeat(shift, closed)
+    index[ends[1:] - 1] = rings.begins[rank]
+    outer = np.append(np.flatnonzero(~is_hole[rank]), len(rank))
+    points = rings.points[index]
+    polygons = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (ends, outer))
+    return polygons, piece[rank[outer[:-1]]]
