@@ -39,16 +39,17 @@ def assemble(
     CheckpointError names `source` unless names and shapes agree both ways.
     """
     model = hollow(config)
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    problem = disagreement(expected, tensors)
-    if problem:
-        raise CheckpointError(
-            f"The weights of the checkpoint {source} are not those of its config: {problem}. "
-            "Fetch the checkpoint again."
-        )
+    _require(model, tensors, source)
     state = {name: _as(tensor.read(), dtype) for name, tensor in tensors.items()}
     model.load_state_dict(state, assign=True)
     return model.eval()
+
+
+def require_agreement(
+    config: SegEarthConfig, tensors: Mapping[str, StoredTensor], source: str
+) -> None:
+    """CheckpointError names `source` unless these are the tensors of the config."""
+    _require(hollow(config), tensors, source)
 
 
 def disagreement(
@@ -65,6 +66,16 @@ def disagreement(
     if odd:
         said[-1] += f" ({tensors[odd[0]].shape} where {expected[odd[0]]} is needed)"
     return "; ".join(said)
+
+
+def _require(model: SegEarth, tensors: Mapping[str, StoredTensor], source: str) -> None:
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    problem = disagreement(expected, tensors)
+    if problem:
+        raise CheckpointError(
+            f"The weights of the checkpoint {source} are not those of its config: {problem}. "
+            "Fetch the checkpoint again."
+        )
 
 
 def _as(tensor: Tensor, dtype: torch.dtype) -> Tensor:

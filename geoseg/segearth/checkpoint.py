@@ -61,22 +61,36 @@ def load(folder: Path, *, dtype: torch.dtype = torch.float32) -> Checkpoint:
     """Read a folder; CheckpointError if anything in it is missing, damaged or left over."""
     config, files = _read_config(folder)
     digest = _verified_hash(folder, files)
-    packed: dict[str, StoredTensor] = {}
-    for name in files:
-        packed.update(open_safetensors(folder / name))
+    model = assemble(config, tensors_of(folder), str(folder), dtype=dtype)
+    return Checkpoint(model, codec_of(folder, config), digest)
+
+
+def tensors_of(folder: Path) -> dict[str, StoredTensor]:
+    """Tensors as the model has them; CheckpointError if a file or a scale is missing or damaged."""
     try:
-        tensors = unpack(packed)
+        return unpack(packed_tensors(folder))
     except KeyError as error:
         raise CheckpointError(f"The checkpoint {folder} lacks the tensor {error}.") from error
-    model = assemble(config, tensors, str(folder), dtype=dtype)
-    tokenizer = read_tokenizer((folder / _TOKENIZER).read_text(encoding="utf-8"))
-    return Checkpoint(model, codec_for(config, tokenizer), digest)
+
+
+def packed_tensors(folder: Path) -> dict[str, StoredTensor]:
+    """What the weight files of a folder hold, as it lies there; CheckpointError if damaged."""
+    found: dict[str, StoredTensor] = {}
+    for path in peek(folder).weights:
+        found.update(open_safetensors(path))
+    return found
 
 
 def peek(folder: Path) -> Opened:
     """Read the config of a folder alone; CheckpointError if it or a weight file is not there."""
     config, files = _read_config(folder)
     return Opened(config, tuple(_present(folder, name) for name in files))
+
+
+def codec_of(folder: Path, config: SegEarthConfig) -> TextCodec:
+    """The text side of a folder; CheckpointError if its tokenizer is none, or not of its config."""
+    text = _present(folder, _TOKENIZER).read_text(encoding="utf-8")
+    return codec_for(config, read_tokenizer(text))
 
 
 def codec_for(config: SegEarthConfig, tokenizer: Tokenizer) -> TextCodec:

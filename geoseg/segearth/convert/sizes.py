@@ -28,6 +28,7 @@ from geoseg.segearth.prompt import PromptTemplate
 from geoseg.segearth.stored import StoredTensor
 
 _R2 = PRESETS["r2"]
+_SWIN_B = SwinConfig(128, (2, 2, 18, 2), (4, 8, 16, 32), 12)
 _PHI_HEAD, _SIGLIP_HEAD = 80, 72  # widths of one head
 _SAMPLES = 3 * 4 * 2  # levels, points and coordinates of each head of the pixel decoder
 _GROUPED = 256  # published group norms have 32 groups; ours have as many at multiples of this
@@ -146,23 +147,24 @@ def _siglip(seen: _Shapes, facts: Mapping[str, Any]) -> SiglipConfig:
 
 
 def _encoder(seen: _Shapes) -> EncoderConfig:
-    """Swin: heads and window lie in the shape of the bias table, (2w - 1)² rows by heads."""
-    body = "encoder.body."
-    if f"{body}patch_embed.norm.weight" not in seen:
-        return _R2.encoder
-    stages = range(seen.count(f"{body}layers_", 4))
-    table = "attn.relative_position_bias_table"
-    rows = seen.size(f"{body}layers_0.blocks.0.{table}", 23**2)
+    """Swin: heads and window lie in the shape of the bias table, (2w - 1)² rows by heads.
+
+    One that is not there is as wide as the pixel decoder expects, and else the published one.
+    """
+    body, table = "encoder.body.", "attn.relative_position_bias_table"
+    lateral = seen.size("pixel_decoder.pyramid.0.lateral.0.weight", _SWIN_B.embed, axis=1)
+    stages = range(seen.count(f"{body}layers_", len(_SWIN_B.depths)))
+    rows = seen.size(f"{body}layers_0.blocks.0.{table}", (2 * _SWIN_B.window - 1) ** 2)
+    depths = (*_SWIN_B.depths, *[2] * len(stages))
     swin = SwinConfig(
-        embed=seen.size(f"{body}patch_embed.norm.weight", 128),
-        depths=tuple(seen.count(f"{body}layers_{i}.blocks.", 2) for i in stages),
+        embed=seen.size(f"{body}patch_embed.norm.weight", lateral),
+        depths=tuple(seen.count(f"{body}layers_{i}.blocks.", depths[i]) for i in stages),
         heads=tuple(
             seen.size(f"{body}layers_{i}.blocks.0.{table}", 4 * 2**i, axis=1) for i in stages
         ),
         window=(math.isqrt(rows) + 1) // 2,
     )
-    known = SwinConfig(128, (2, 2, 18, 2), (4, 8, 16, 32), 12)
-    return dataclasses.replace(_R2.encoder, swin=None if swin == known else swin)
+    return dataclasses.replace(_R2.encoder, swin=None if swin == _SWIN_B else swin)
 
 
 def _pixel_decoder(seen: _Shapes) -> PixelDecoderConfig:
