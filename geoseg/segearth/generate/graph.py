@@ -3,14 +3,17 @@
 One step of a batch reads all weights for a handful of tokens: on a GPU, starting its kernels one
 by one takes longer than running them. A graph starts them at once, but wants the same shapes and
 addresses every time: rows and tokens are rounded up, and the buffers of a shape are kept with the
-model. Letters: R rows of the shape, Q rows in use, S tokens of the shape, D width.
+model. Compiling a large model takes a minute, so a shape is compiled only once it is known to
+come again and again. Letters: R rows of the shape, Q rows in use, S tokens of the shape, D width.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,9 +29,22 @@ _log = logging.getLogger(__name__)
 _TOKENS = 256
 """Lengths are rounded up to multiples of this."""
 
+_PATIENCE = 50
+"""So many batches of a shape are spoken without a graph: a preview does not wait for a compiler."""
+
 _Shape = tuple[int, int, torch.dtype]
-_held: WeakKeyDictionary[CausalLanguage, dict[_Shape, StaticCache | None]] = WeakKeyDictionary()
-"""Per model the buffers of each shape; None where that shape could not be compiled."""
+
+
+@dataclass(slots=True, eq=False)
+class _Shapes:
+    """What a model knows of the shapes that it was asked in."""
+
+    batches: Counter[_Shape] = field(default_factory=Counter)
+    buffers: dict[_Shape, StaticCache | None] = field(default_factory=dict)
+    """Of the shapes that are compiled; None where that failed."""
+
+
+_shapes: WeakKeyDictionary[CausalLanguage, _Shapes] = WeakKeyDictionary()
 
 
 class GraphSteps:
@@ -56,16 +72,20 @@ class GraphSteps:
 
     @staticmethod
     def ready(language: CausalLanguage, mask: Tensor, cache: RoomyCache) -> GraphSteps | None:
-        """Steps behind `cache`, whose (Q, S) tokens `mask` tells; None where they do not compile.
+        """Steps behind `cache`, whose (Q, S) tokens `mask` tells.
 
-        The first batch of a shape waits for the compiler.
+        None for the first batches of a shape, and where it does not compile. One batch in between
+        waits for the compiler.
         """
         like, _ = cache.held()[0]
         shape = (_round_rows(len(mask)), -(-cache.room // _TOKENS) * _TOKENS, like.dtype)
-        held = _held.setdefault(language, {})
-        if shape not in held:
-            held[shape] = _compiled(language, shape, like)
-        static = held[shape]
+        known = _shapes.setdefault(language, _Shapes())
+        known.batches[shape] += 1
+        if known.batches[shape] <= _PATIENCE:
+            return None
+        if shape not in known.buffers:
+            known.buffers[shape] = _compiled(language, shape, like)
+        static = known.buffers[shape]
         return None if static is None else GraphSteps(language, static, mask, cache)
 
     def keep(self, needed: Sequence[bool]) -> list[int]:
@@ -105,6 +125,7 @@ def _compiled(language: CausalLanguage, shape: _Shape, like: Tensor) -> StaticCa
     tokens = torch.zeros(rows, dtype=torch.long, device=like.device)
     mask = torch.zeros(rows, length, dtype=torch.bool, device=like.device)
     mask[:, :3] = True
+    _log.info("compiling steps of %d rows and up to %d tokens", rows, length)
     try:
         # The first run compiles, the second records the graph, the third replays it.
         for _ in range(3):

@@ -21,10 +21,15 @@ def kind(request: pytest.FixtureRequest) -> Iterator[str]:
     name = str(request.param)
     language = talker(name, 3).model.language
     language.compiled = True
-    graph._held.pop(language, None)
+    graph._shapes.pop(language, None)
     yield name
     language.compiled = False
-    graph._held.pop(language, None)
+    graph._shapes.pop(language, None)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph, "_PATIENCE", 0)
 
 
 @pytest.fixture
@@ -76,7 +81,7 @@ def test_a_step_is_one_program(kind: str, monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_an_earlier_batch_left_is_not_felt(kind: str, ran: list[tuple[int, ...]]) -> None:
     asked = talker(kind, 3)
     _ask(asked, [0, 1])
-    (static,) = graph._held[asked.model.language].values()
+    (static,) = graph._shapes[asked.model.language].buffers.values()
     assert static is not None
     with torch.inference_mode():
         for layer in graph._layers(static):
@@ -109,6 +114,16 @@ def test_too_little_memory_is_for_the_caller(kind: str, monkeypatch: pytest.Monk
         _ask(talker(kind, 3), [1])
 
 
+def test_a_shape_is_compiled_when_it_comes_again_and_again(
+    kind: str, ran: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "_PATIENCE", 2)
+    asked = talker(kind, 3)
+    for runs in (0, 0, 3 + 5):
+        assert _ask(asked, [1])[0].ids == plain(kind, 3, 1, 0).ids[:6]
+        assert len(ran) == runs
+
+
 @pytest.mark.parametrize(("rows", "rounded"), [(1, 1), (2, 4), (4, 4), (5, 16), (17, 64)])
 def test_rows_are_rounded_up_to_few_shapes(rows: int, rounded: int) -> None:
     assert graph._round_rows(rows) == rounded
@@ -130,5 +145,5 @@ def test_a_recorded_graph_says_the_same() -> None:
                 max_new_tokens=6,
             )
             spoken.append([answer.ids for answer in answers])
-    assert None not in graph._held[model.language].values()
+    assert None not in graph._shapes[model.language].buffers.values()
     assert spoken == [spoken[0]] * 4
