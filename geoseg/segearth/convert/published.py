@@ -98,7 +98,7 @@ def _named(
     for name, tensor in source.tensors.items():
         ours = names.ours(name)
         if ours is None:
-            unused[name] = names.unused_because(name)
+            unused |= dict.fromkeys(source.origins[name], names.unused_because(name))
             continue
         parts = names.split_fused(ours, tensor)
         named.update(parts)
