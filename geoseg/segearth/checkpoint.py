@@ -56,6 +56,9 @@ class Opened:
     weights: tuple[Path, ...]
     """All of them are there."""
 
+    hash: str
+    """As written; `checkpoint_hash` finds out whether the files still have it."""
+
 
 def load(folder: Path, *, dtype: torch.dtype = torch.float32) -> Checkpoint:
     """Read a folder; CheckpointError if anything in it is missing, damaged or left over."""
@@ -84,7 +87,9 @@ def packed_tensors(folder: Path) -> dict[str, StoredTensor]:
 def peek(folder: Path) -> Opened:
     """Read the config of a folder alone; CheckpointError if it or a weight file is not there."""
     config, files = _read_config(folder)
-    return Opened(config, tuple(_present(folder, name) for name in files))
+    sums = _present(folder, SUMS).read_text(encoding="utf-8")
+    weights = tuple(_present(folder, name) for name in files)
+    return Opened(config, weights, hashlib.sha256(sums.encode()).hexdigest())
 
 
 def codec_of(folder: Path, config: SegEarthConfig) -> TextCodec:
@@ -203,6 +208,8 @@ def _write_texts(
     }
     text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
     (folder / CONFIG).write_text(text, encoding="utf-8")
+    for file in files:  # safetensors writes for its owner alone, whatever the umask says
+        shutil.copymode(folder / CONFIG, folder / file)
     (folder / _TOKENIZER).write_text(texts.tokenizer_json, encoding="utf-8")
     (folder / _CARD).write_text(texts.card, encoding="utf-8")
     sums = _sums(folder, files)

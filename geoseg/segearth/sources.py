@@ -85,18 +85,20 @@ def open_checkpoint(
 
 
 def describe(name: str) -> dict[str, Any]:
-    """Sizes of a checkpoint, or of a preset that has no weights here; allocates no weights."""
+    """Sizes of a checkpoint, or of a preset that has no weights here; reads no weights.
+
+    The hash, of a checkpoint of ours alone, is the one it was written with: `verify` computes it.
+    """
     shipped = (_ASSETS / name / CONFIG).is_file()
     if name in PRESETS and not shipped and not Path(name).is_dir():
         return _sizes(hollow(PRESETS[name]), None, None)
     folder = locate(name)
     if is_published(folder):
         published = read_published(folder)
-        config, files = published.config, published.files
-    else:
-        opened = peek(folder)
-        config, files = opened.config, opened.weights
-    return _sizes(hollow(config), str(folder), sum(path.stat().st_size for path in files))
+        return _sizes(hollow(published.config), str(folder), _bytes(published.files))
+    opened = peek(folder)
+    sizes = _sizes(hollow(opened.config), str(folder), _bytes(opened.weights))
+    return {**sizes, "hash": opened.hash}
 
 
 def verify(name: str) -> dict[str, Any]:
@@ -123,6 +125,10 @@ def verify(name: str) -> dict[str, Any]:
     except CheckpointError as error:
         facts["problems"] = [str(error)]
     return facts
+
+
+def _bytes(files: tuple[Path, ...]) -> int:
+    return sum(path.stat().st_size for path in files)
 
 
 def _sizes(model: SegEarth, folder: str | None, stored: int | None) -> dict[str, Any]:

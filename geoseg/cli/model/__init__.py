@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from geoseg.cli.model import calibrate, convert, info, trace
+from geoseg.cli.model import calibrate, check, convert, info, trace
 from geoseg.cli.model import list as listing
 
 
@@ -13,5 +13,5 @@ def command() -> None:
     """Look at checkpoints, convert and compare them."""
 
 
-for _module in (listing, info, convert, calibrate, trace):
+for _module in (listing, info, check, convert, calibrate, trace):
     command.add_command(_module.command)

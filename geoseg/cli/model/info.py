@@ -9,6 +9,8 @@ import click
 
 from geoseg.cli.options import verbose_option
 
+_LABELS = {"stored_bytes": "on disk", "vram_bytes": "GPU memory in bfloat16"}
+
 
 @click.command("info", short_help="Sizes of a checkpoint, part by part.")
 @click.argument("name", metavar="NAME|FOLDER")
@@ -39,7 +41,7 @@ def as_text(facts: dict[str, Any]) -> str:
 def fact_lines(facts: dict[str, Any]) -> list[str]:
     """One line for each fact that is known, parts and their sum aside; bytes in GB."""
     return [
-        f"{key.removesuffix('_bytes').replace('_', ' ')}: {_value(key, value)}"
+        f"{_LABELS.get(key, key).replace('_', ' ')}: {_value(key, value)}"
         for key, value in facts.items()
         if key not in ("parts", "parameters", "name") and value is not None
     ]

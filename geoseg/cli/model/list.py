@@ -49,4 +49,8 @@ def as_text(facts: dict[str, Any]) -> str:
 
 def _line(one: dict[str, Any]) -> str:
     count = one["parameters"] / 1e6
-    return f"  {one['name']:<10} {count:>8.1f} M parameters, template {one['template']}"
+    need = one["vram_bytes"] / 1e9
+    return (
+        f"  {one['name']:<10} {count:>8.1f} M parameters, {need:>5.1f} GB of GPU memory, "
+        f"template {one['template']}"
+    )

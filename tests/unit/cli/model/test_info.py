@@ -22,3 +22,12 @@ def test_text_names_the_parts(capsys):
 def test_an_unknown_name_is_a_checkpoint_error(capsys, tmp_path):
     assert main(["model", "info", str(tmp_path / "nowhere")]) == 4
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_a_checkpoint_tells_its_hash_and_a_size_none(capsys):
+    assert main(["model", "info", "nano", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["hash"]) == 64
+    assert main(["model", "info", "r2", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts.get("hash") is None
+    assert facts["vram_bytes"] > 6.5e9
