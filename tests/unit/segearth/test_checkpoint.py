@@ -34,6 +34,7 @@ def test_a_folder_round_trips(written: Path, model: SegEarth) -> None:
         "tokenizer.json",
         "weights-00001-of-00001.safetensors",
     ]
+    assert len({path.stat().st_mode for path in written.iterdir()}) == 1
     read = load(written)
     assert read.model.config == model.config
     assert not read.model.training
