@@ -55,15 +55,25 @@ def to_pixels(
     """
     language = None
     if config.siglip is not None:
-        whole = [tuple(windows.shape[-2:])] * len(windows)
-        chips = [w[:, :h, :v] for w, (h, v) in zip(windows, shapes or whole, strict=True)]
-        language = torch.stack([_tower_view(chip, config.siglip) for chip in chips])
+        whole = (windows.shape[-2], windows.shape[-1])
+        language = _tower_views(windows, shapes or [whole] * len(windows), config.siglip)
     sized = _resize(windows.float(), config.input_size, "bilinear")
     return Pixels(normalise(sized, config.encoder), language)
 
 
+def _tower_views(
+    windows: Tensor, shapes: Sequence[tuple[int, int]], siglip: SiglipConfig
+) -> Tensor:
+    """The chips in (B, 3, W, W) windows, each squashed; together where they are of one shape."""
+    if len(set(shapes)) == 1:
+        height, width = shapes[0]
+        return _tower_view(windows[..., :height, :width], siglip)
+    chips = [w[:, :h, :v] for w, (h, v) in zip(windows, shapes, strict=True)]
+    return torch.stack([_tower_view(chip, siglip) for chip in chips])
+
+
 def _tower_view(picture: Tensor, siglip: SiglipConfig) -> Tensor:
-    """A (3, H, W) uint8 chip or picture squashed to (3, side, side) in [-1, 1]."""
+    """(…, 3, H, W) uint8 chips or a picture squashed to (…, 3, side, side) in [-1, 1]."""
     side = siglip.image_size
     return resample(picture, side, side, "bicubic").float() / 127.5 - 1
 

@@ -3,7 +3,7 @@
 Two passes, along the rows first, as Pillow always did (version 13 begins with the columns of tall
 pictures). Each output pixel is a weighted mean of input pixels under a kernel that widens when a
 picture shrinks. Weights are fixed-point numbers and each pass ends in whole grey levels, so every
-device gives the same picture. Letters: C channels, n pixels before, m after, t taps of a kernel.
+device gives the same picture. Letters: n pixels before, m after, t taps of a kernel.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+
+from geoseg.segearth.constants import constant
 
 Kernel = Literal["bilinear", "bicubic"]
 
@@ -23,27 +25,28 @@ _REACH = {"bilinear": 1.0, "bicubic": 2.0}
 
 
 def resample(picture: Tensor, height: int, width: int, kernel: Kernel) -> Tensor:
-    """(C, H, W) uint8 to (C, height, width) uint8."""
+    """(…, H, W) uint8 to (…, height, width) uint8."""
     across = _along_rows(picture, width, kernel)
     return _along_rows(across.mT, height, kernel).mT.contiguous()
 
 
 def _along_rows(picture: Tensor, size: int, kernel: Kernel) -> Tensor:
-    """(C, H, n) uint8 to (C, H, size) uint8."""
+    """(…, H, n) uint8 to (…, H, size) uint8."""
     if picture.shape[-1] == size:
         return picture
-    first, weights = _taps(picture.shape[-1], size, kernel)
-    first, weights = first.to(picture.device), weights.to(picture.device)
+    device = picture.device
+    first, weights = _taps(picture.shape[-1], size, kernel, str(device))
     last = picture.shape[-1] - 1
-    total = torch.full((*picture.shape[:-1], size), 1 << (_BITS - 1), dtype=torch.int32)
-    total = total.to(picture.device)
+    half = 1 << (_BITS - 1)
+    total = torch.full((*picture.shape[:-1], size), half, dtype=torch.int32, device=device)
     for tap in range(weights.shape[1]):
         column = (first + tap).clamp_max(last)
         total += picture[..., column].int() * weights[:, tap]
     return (total >> _BITS).clamp_(0, 255).to(torch.uint8)
 
 
-def _taps(before: int, after: int, kernel: Kernel) -> tuple[Tensor, Tensor]:
+@constant
+def _taps(before: int, after: int, kernel: Kernel, device: str) -> tuple[Tensor, Tensor]:
     """(m,) first input pixel of each output pixel, and its (m, t) int32 weights, 0 beyond it."""
     scale = before / after
     stretch = max(scale, 1.0)
@@ -55,7 +58,8 @@ def _taps(before: int, after: int, kernel: Kernel) -> tuple[Tensor, Tensor]:
     share = _weight((at - centre[:, None] + 0.5) * (1 / stretch), kernel)
     share = torch.where(at < end[:, None], share, 0.0)
     exact = share / share.sum(dim=1, keepdim=True) * (1 << _BITS)
-    return first, (exact + 0.5 * exact.sign()).trunc().int()
+    fixed = (exact + 0.5 * exact.sign()).trunc().int()
+    return first.to(device), fixed.to(device)
 
 
 def _weight(distance: Tensor, kernel: Kernel) -> Tensor:

@@ -101,6 +101,9 @@ def test_tower_sees_the_chip_and_no_padding() -> None:
     alone = to_pixels(pad_chips(chips[:1], valids[:1], 64), config).language
     assert alone is not None
     assert torch.equal(language[:1], alone)
+    equal = to_pixels(pad_chips(chips[1:] * 2, valids[1:] * 2, 64), config, shapes[1:] * 2).language
+    assert equal is not None
+    assert torch.equal(equal, language[[1, 1]])
 
 
 @pytest.mark.parametrize(
