@@ -14,6 +14,8 @@ COMMANDS = {
     "run": "Find what sentences describe in a scene and write polygons.",
     "plan": "Tell what a run would cost; write nothing.",
     "refine": "Draw the polygons of a finished run again, without its model.",
+    "show": "Tell what a run has kept.",
+    "merge": "Unite the ledgers of parts of a run.",
     "model": "Look at checkpoints, convert and compare them.",
     "info": "Show versions, devices and checkpoints.",
 }

@@ -10,22 +10,31 @@
     schema    the tables, and opening the file that holds them
     store     open_ledger, Ledger: record, resume, replay
     snapshot  read_ledger: every run of a ledger, as it stands
+    merging   merge_ledgers: several ledgers of one setting become one
+    sharing   how far tiles agree where they overlap
 """
 
 from geoseg.ledger.keys import RunKey
 from geoseg.ledger.logits import StoredLogits
+from geoseg.ledger.merging import Merged, merge_ledgers
 from geoseg.ledger.plan import Plan
-from geoseg.ledger.rows import State
-from geoseg.ledger.snapshot import read_ledger
-from geoseg.ledger.store import AnswerRow, Ledger, open_ledger
+from geoseg.ledger.rows import AnswerRow, State
+from geoseg.ledger.sharing import Shared, shared_cells
+from geoseg.ledger.snapshot import latest_runs, read_ledger
+from geoseg.ledger.store import Ledger, open_ledger
 
 __all__ = [
     "AnswerRow",
     "Ledger",
+    "Merged",
     "Plan",
     "RunKey",
+    "Shared",
     "State",
     "StoredLogits",
+    "latest_runs",
+    "merge_ledgers",
     "open_ledger",
     "read_ledger",
+    "shared_cells",
 ]

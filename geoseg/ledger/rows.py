@@ -1,14 +1,15 @@
-"""Answers as rows: what is written for one tile. The caller holds the transaction."""
+"""Answers as rows: what is kept of one tile. The caller holds the transaction."""
 
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import astuple
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
 from typing import Literal
 
 import numpy as np
 
-from geoseg.dialogue import Instance, TargetAnswer, TileAnswer
+from geoseg.dialogue import Finish, Instance, Target, TargetAnswer, TileAnswer
 from geoseg.errors import EngineError
 from geoseg.ledger.logits import pack
 from geoseg.tiling import Tile
@@ -17,6 +18,28 @@ State = Literal["done", "failed", "skipped"]
 """Answered; not answered, to be asked again; without a valid pixel, so never asked. A tile of the
 plan that has no row is queued, and one of the scene that is not in the plan lies outside the area.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One tile as the ledger knows it."""
+
+    tile: Tile
+    """As it was when it was answered; its window is what counts."""
+
+    state: State
+    text: str
+    """The model's sentence, or for a failed tile the reason."""
+
+    finish: Finish | Literal[""]
+    """Why the answer ended; empty for a skipped tile."""
+
+    targets: tuple[tuple[Target, float], ...]
+    """What was found, in the answer's order, with scores."""
+
+
+_WORTH: dict[str, int] = {"failed": 0, "skipped": 1, "done": 2}
+"""Which of two rows about one tile stays."""
 
 SAME_WINDOW = "row_off = ? AND col_off = ? AND height = ? AND width = ?"
 
@@ -85,6 +108,66 @@ def write_tile(
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
+
+
+Place = tuple[sqlite3.Connection, int]
+"""An instruction's row in an open ledger."""
+
+
+def copy_answers(source: Place, target: Place) -> tuple[int, int]:
+    """Copy rows of one ledger to another, byte for byte.
+
+    Returns (tiles that were there alike, tiles that were there with another answer, which stays).
+    """
+    reading, instruction = source
+    writing, place = target
+    alike = differing = 0
+    for number, *tile in reading.execute(
+        f"SELECT id, {', '.join(_TILE)} FROM tiles WHERE instruction = ?", (instruction,)
+    ):
+        window, (state, finish, text) = tile[:4], tile[-3:]
+        mine = writing.execute(
+            f"SELECT id, state, finish, text FROM tiles WHERE instruction = ? AND {SAME_WINDOW}",
+            (place, *window),
+        ).fetchone()
+        if mine is not None and _WORTH[mine[1]] >= _WORTH[state]:
+            if mine[1:] == (state, finish, text) and _same_masks(
+                (reading, number), (writing, mine[0])
+            ):
+                alike += 1
+            elif mine[1] == state == "done":
+                differing += 1
+            continue
+        if mine is not None:
+            writing.execute("DELETE FROM tiles WHERE id = ?", (mine[0],))
+        cursor = writing.execute(
+            f"INSERT INTO tiles VALUES (NULL, ?, {', '.join('?' * len(_TILE))})", (place, *tile)
+        )
+        for table in ("found", "instances"):
+            writing.executemany(
+                f"INSERT INTO {table} VALUES ({', '.join('?' * 11)})",
+                ((cursor.lastrowid, *row[1:]) for row in _masks(table, (reading, number))),
+            )
+    return alike, differing
+
+
+_TILE = (
+    *("row_off", "col_off", "height", "width", "number"),
+    *("core_row_off", "core_col_off", "core_height", "core_width", "state", "finish", "text"),
+)
+
+
+def _same_masks(one: Place, other: Place) -> bool:
+    return all(
+        [row[1:] for row in _masks(table, one)] == [row[1:] for row in _masks(table, other)]
+        for table in ("found", "instances")
+    )
+
+
+def _masks(table: str, tile: Place) -> Iterator[tuple[object, ...]]:
+    """Rows of one tile in `found` or `instances`."""
+    connection, number = tile
+    yield from connection.execute(f"SELECT * FROM {table} WHERE tile = ? ORDER BY 2, 3", (number,))
 
 
 def _write_found(

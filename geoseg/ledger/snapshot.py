@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -22,24 +22,39 @@ def read_ledger(path: str | Path) -> Generator[tuple[Ledger, ...], None, None]:
     and when it is of another format.
     """
     file = Path(path)
-    if not file.is_file():
+    with closing(connected(file)) as connection:
+        yield planned_runs(file, connection)
+
+
+def planned_runs(path: Path, connection: sqlite3.Connection) -> tuple[Ledger, ...]:
+    """Every run of an open ledger that has a plan, the latest last."""
+    with writing(path):
+        rows = connection.execute(
+            "SELECT r.id, r.settings FROM runs r JOIN plans p ON p.run = r.id ORDER BY p.turn"
+        ).fetchall()
+    return tuple(
+        Ledger(path, RunKey.from_json(json.loads(settings)), run, connection, ExitStack())
+        for run, settings in rows
+    )
+
+
+def latest_runs(runs: Sequence[Ledger]) -> tuple[Ledger, ...]:
+    """Of the runs over each scene the latest; of these, the latest last."""
+    latest: dict[str, Ledger] = {}
+    for run in runs:
+        latest.pop(run.key.scene_fingerprint, None)
+        latest[run.key.scene_fingerprint] = run
+    return tuple(latest.values())
+
+
+def connected(path: Path) -> sqlite3.Connection:
+    """Open a ledger to read it. Raises OutputError as `read_ledger` does."""
+    if not path.is_file():
         raise OutputError(
-            f"There is no ledger {file}.",
+            f"There is no ledger {path}.",
             hint="A run keeps its answers in OUT.ledger, beside its output.",
             code="bad_request",
         )
-    with closing(_connected(file)) as connection:
-        with writing(file):
-            rows = connection.execute(
-                "SELECT r.id, r.settings FROM runs r JOIN plans p ON p.run = r.id ORDER BY p.turn"
-            ).fetchall()
-        yield tuple(
-            Ledger(file, RunKey.from_json(json.loads(settings)), run, connection, ExitStack())
-            for run, settings in rows
-        )
-
-
-def _connected(path: Path) -> sqlite3.Connection:
     with writing(path):
         try:
             return _snapshot(path, "mode=rw")

@@ -8,13 +8,13 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from geoseg.dialogue import Finish, Instruction, Target, TileAnswer
+from geoseg.dialogue import Instruction, Target, TileAnswer
 from geoseg.errors import OutputError
 from geoseg.grid import Window
 from geoseg.ledger.keys import RunKey
@@ -23,8 +23,10 @@ from geoseg.ledger.logits import Packed, StoredLogits, unpack
 from geoseg.ledger.plan import Plan, plan_of, plan_row
 from geoseg.ledger.rows import (
     SAME_WINDOW,
+    AnswerRow,
     State,
     checked,
+    copy_answers,
     window_numbers,
     write_answer,
     write_tile,
@@ -33,24 +35,6 @@ from geoseg.ledger.schema import connect, writing
 from geoseg.tiling import Tile
 
 _PACKED = ", ".join(f'f."{field.name}"' for field in fields(Packed))
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
-    """One tile as the ledger knows it."""
-
-    tile: Tile
-    """As it was when it was answered; its window is what counts."""
-
-    state: State
-    text: str
-    """The model's sentence, or for a failed tile the reason."""
-
-    finish: Finish | Literal[""]
-    """Why the answer ended; empty for a skipped tile."""
-
-    targets: tuple[tuple[Target, float], ...]
-    """What was found, in the answer's order, with scores."""
 
 
 def open_ledger(path: str | Path, key: RunKey, *, resume: bool = True) -> Ledger:
@@ -171,6 +155,19 @@ class Ledger:
             place = self._instruction(instruction, create=True)
             for tile in tiles:
                 write_tile(self._connection, place, tile, "skipped", "", "")
+
+    def take(self, other: Ledger) -> tuple[int, int]:
+        """Copy another ledger's answers: (tiles that both had alike, those that both answered
+        differently, where this ledger's stays). Done wins over skipped, skipped over failed.
+        """
+        alike = differing = 0
+        with self._written() as connection:
+            for instruction in other.instructions():
+                place = self._instruction(instruction, create=True)
+                source = (other._connection, other._instruction(instruction))
+                same, other_words = copy_answers(source, (connection, place))
+                alike, differing = alike + same, differing + other_words
+        return alike, differing
 
     def targets(self, instruction: Instruction) -> tuple[Target, ...]:
         """Everything found, in order of first appearance: row by row from the top left."""

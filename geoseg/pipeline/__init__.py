@@ -7,6 +7,7 @@
     asking     answer_scene: every tile asked, every answer kept
     running    run: from a request to a file
     refining   revise: from a ledger to a file
+    showing    show: what a ledger holds, told without drawing it
     drawing    from kept answers to a file, for both
     record     what a run leaves on record
     telling    what a command tells its listener

@@ -11,7 +11,7 @@ from typing import Any
 from geoseg.dialogue import Instruction
 from geoseg.errors import Cancelled, InstructionError, OutputError
 from geoseg.events import Listener, Log, Result, StageName
-from geoseg.ledger import Ledger, Plan, read_ledger
+from geoseg.ledger import Ledger, Plan, latest_runs, read_ledger
 from geoseg.pipeline.drawing import Drawing, Rule, draw
 from geoseg.pipeline.record import Account
 from geoseg.pipeline.telling import Teller
@@ -115,12 +115,8 @@ def chosen_run(
 
     Raises InstructionError when there is none, and when several scenes are there to choose from.
     """
-    latest: dict[str, tuple[Ledger, Plan]] = {}
-    for run in runs:
-        if (plan := run.plan) is not None:
-            latest.pop(run.key.scene_fingerprint, None)
-            latest[run.key.scene_fingerprint] = (run, plan)
-    names = [PurePath(plan.scene).name for _, plan in latest.values()]
+    latest = [(run, plan) for run in latest_runs(runs) if (plan := run.plan) is not None]
+    names = [PurePath(plan.scene).name for _, plan in latest]
     listed = ", ".join(names) or "none"
     if not latest:
         raise InstructionError(
@@ -131,12 +127,12 @@ def chosen_run(
             f"The ledger {path} holds several scenes: {listed}.",
             hint="Name one of them with --scene.",
         )
-    found = [pair for pair, name in zip(latest.values(), names, strict=True) if name == scene]
+    found = [pair for pair, name in zip(latest, names, strict=True) if name == scene]
     if scene is not None and not found:
         raise InstructionError(
             f"The ledger {path} holds no scene {scene!r}; its scenes are {listed}."
         )
-    return (found or list(latest.values()))[-1]
+    return (found or latest)[-1]
 
 
 def _chosen(ledger: Ledger, plan: Plan, asked: tuple[str, ...]) -> tuple[Instruction, ...]:
