@@ -27,7 +27,8 @@ def remember(model: SegEarth, image_tokens: Tensor, before: Tensor) -> Prefix:
     """What the language model remembers of (B, T, D) image tokens behind the ids `before` (n,)."""
     opened = model.opened(image_tokens, before)
     cache = RoomyCache(len(model.language.phi.layers), opened.mask.shape[1])
-    model.language.extend(opened.embeds, opened.mask, cache)
+    nothing = opened.mask.new_zeros(len(image_tokens), 0, dtype=torch.long)
+    model.language.extend(opened.embeds, opened.mask, cache, nothing)
     return Prefix(cache.held(), torch.arange(len(image_tokens), device=image_tokens.device))
 
 
@@ -85,15 +86,17 @@ def _read(
     ids, real = batched(expected, device)
     new = asked.then(language.embed(ids), real)
     known = new.mask.new_ones(questions, cache.get_seq_length())
-    states = language.extend(new.embeds, torch.cat([known, new.mask], dim=1), cache)
-    at_drafts = states[:, width:]  # (Q, K, D)
     # The last prompt token predicts the first answer token, across any padding between them.
-    first = states[torch.arange(questions, device=device), asked.last_valid()][:, None]
-    predicting = torch.cat([real.new_ones(questions, 1), real], dim=1)  # (Q, K + 1)
-    choices, shares = language.choose(torch.cat([first, at_drafts], dim=1)[predicting])
+    last = asked.last_valid()[:, None]
+    at_drafts = torch.arange(width, new.mask.shape[1], device=device).expand(questions, -1)
+    wanted = torch.cat([last, at_drafts], dim=1)  # (Q, 1 + K)
+    mask = torch.cat([known, new.mask], dim=1)
+    states = language.extend(new.embeds, mask, cache, wanted)
+    predicting = torch.cat([real.new_ones(questions, 1), real], dim=1)
+    choices, shares = language.choose(states[predicting])
     counts = [len(draft) + 1 for draft in expected]
     parts = zip(
-        torch.split(choices.cpu(), counts), torch.split(shares, counts), at_drafts, strict=True
+        torch.split(choices.cpu(), counts), torch.split(shares, counts), states[:, 1:], strict=True
     )
     for answer, draft, (said, sure, felt) in zip(answers, expected, parts, strict=True):
         answer.check(draft, said.tolist(), sure, felt)
