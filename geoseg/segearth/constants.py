@@ -29,6 +29,6 @@ def constant(make: Callable[P, T]) -> Callable[P, T]:
         # A compiled graph has its own constants, and must not leave traced tensors here.
         if torch.compiler.is_compiling():
             return make(*args, **kwargs)
-        return kept(*args, **kwargs)
+        return kept(*args, **kwargs)  # type: ignore[arg-type]  # hashable, or it raises
 
     return made
