@@ -110,11 +110,8 @@ def _layers(static: StaticCache) -> list[Any]:
 
 
 def _round_rows(rows: int) -> int:
-    """The next power of four: few shapes to compile, and weights outweigh rows."""
-    rounded = 1
-    while rounded < rows:
-        rounded *= 4
-    return rounded
+    """1, 4, or a multiple of 16: few shapes to compile, and little memory for rows not in use."""
+    return 1 if rows == 1 else 4 if rows <= 4 else -(-rows // 16) * 16
 
 
 def _compiled(language: CausalLanguage, shape: _Shape, like: Tensor) -> StaticCache | None:

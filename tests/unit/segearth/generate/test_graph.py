@@ -124,7 +124,7 @@ def test_a_shape_is_compiled_when_it_comes_again_and_again(
         assert len(ran) == runs
 
 
-@pytest.mark.parametrize(("rows", "rounded"), [(1, 1), (2, 4), (4, 4), (5, 16), (17, 64)])
+@pytest.mark.parametrize(("rows", "rounded"), [(1, 1), (2, 4), (4, 4), (5, 16), (16, 16), (17, 32)])
 def test_rows_are_rounded_up_to_few_shapes(rows: int, rounded: int) -> None:
     assert graph._round_rows(rows) == rounded
 
