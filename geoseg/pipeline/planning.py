@@ -14,8 +14,9 @@ from geoseg.scene import Scene
 from geoseg.scene.cells import HELD_BYTES
 from geoseg.tiling import WINDOW
 
-_SECONDS_PER_TILE = {"color": 0.05, "nano": 1.0}
-"""On a core or two of a 2020s server, reading and fusing included: an order of magnitude."""
+_SECONDS_PER_TILE = {"color": (0.05, 0.02), "nano": (0.5, 0.05)}
+"""For one instruction and for each further one, on two cores of a 2020s server, reading and fusing
+included; a machine may take half or twice as long."""
 
 _BASE_BYTES = 420 << 20
 """Python, the libraries, and the reader's cache of blocks, as benchmarks/memory.py finds them."""
@@ -83,7 +84,7 @@ def plan(request: Request) -> PlanReport:
         tiles=len(ground.tiles),
         tiles_of_scene=ground.tiles_of_scene,
         memory_bytes=_memory(request.engine, scene),
-        seconds=_seconds(request.engine, len(ground.tiles)),
+        seconds=_seconds(request.engine, len(ground.tiles), 1),
     )
 
 
@@ -95,16 +96,21 @@ def _memory(engine: EngineSpec, scene: Scene) -> int | None:
     return _BASE_BYTES + model + min(scene.grid.width * column, HELD_BYTES)
 
 
-def _seconds(engine: EngineSpec, tiles: int) -> float | None:
+def _seconds(engine: EngineSpec, tiles: int, instructions: int) -> float | None:
     pace = _SECONDS_PER_TILE.get(engine.checkpoint)
-    return None if pace is None else pace * tiles
+    if pace is None:
+        return None
+    first, further = pace
+    return tiles * (first + further * (instructions - 1))
 
 
 def outlook(request: Request, device: str, tiles: int) -> str:
     """What a run is about to do, in a sentence for people: where, how much, how long."""
-    questions = tiles * len(request.instructions)
-    asked = "1 tile" if questions == 1 else f"{questions} tiles"
-    seconds = _seconds(request.engine, questions) if device == "cpu" else None
+    instructions = len(request.instructions)
+    asked = "1 tile" if tiles == 1 else f"{tiles} tiles"
+    if instructions > 1:
+        asked += f" for {instructions} instructions"
+    seconds = _seconds(request.engine, tiles, instructions) if device == "cpu" else None
     if seconds is None:
         return f"Asking about {asked} on {device}."
     time = f"{round(seconds / 60)} min" if seconds >= 90 else f"{max(round(seconds), 1)} s"

@@ -20,6 +20,7 @@ from geoseg.dialogue import TileAnswer
 from geoseg.engines.color import ColorEngine
 from geoseg.errors import Cancelled, InstructionError, OutputError, SceneError
 from geoseg.events import Layer, Progress, Result, Stage
+from geoseg.pipeline.planning import outlook
 from geoseg.scene import read_chips
 
 RED, GREEN, BLUE = (220, 20, 30), (20, 200, 30), (20, 30, 220)
@@ -434,6 +435,19 @@ def test_a_plan_counts_and_writes_nothing(draw_scene, tmp_path):
     unknown = geoseg.plan(geoseg.Request(scene, checkpoint="some/folder"))
     assert (unknown.memory_bytes, unknown.seconds) == (None, None)
     assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]
+
+
+def test_the_outlook_knows_that_further_instructions_cost_less():
+    one = geoseg.Request("scene.tif", ("roofs",))
+    three = geoseg.Request("scene.tif", ("roofs", "ponds", "roads"))
+    assert outlook(one, "cpu", 300) == (
+        "Asking about 300 tiles on cpu, which takes about 2 min if none is done yet."
+    )
+    assert outlook(three, "cpu", 300) == (
+        "Asking about 300 tiles for 3 instructions on cpu, which takes about 3 min if none is done "
+        "yet."
+    )
+    assert outlook(three, "cuda:0", 1) == "Asking about 1 tile for 3 instructions on cuda:0."
 
 
 def test_a_run_with_colours_needs_no_torch(draw_scene, tmp_path):
