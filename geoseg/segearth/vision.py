@@ -18,6 +18,7 @@ from timm.models.swin_transformer import SwinTransformerBlock, window_partition,
 from torch import Tensor, nn
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
+from geoseg.segearth.constants import constant
 from geoseg.segearth.positions import sine_positions
 
 
@@ -85,7 +86,6 @@ class HierarchicalEncoder(nn.Module):
             if isinstance(module, SwinTransformerBlock):
                 # timm's stages name their block class themselves: no argument replaces it.
                 module.__class__ = PadThenRollBlock
-                module.attn.fused_attn = True
         stages: Any = self.body.feature_info
         self.channels: tuple[int, ...] = tuple(stages.channels())
         self.strides: tuple[int, ...] = tuple(stages.reduction())
@@ -115,24 +115,62 @@ class PadThenRollBlock(SwinTransformerBlock):
     """A Swin block that pads a map to whole windows before it shifts it, as the original does.
 
     timm shifts first, which moves the padding into the middle of the map whenever the map is not
-    a multiple of the window: 1024 px never is for windows of 12.
+    a multiple of the window: 1024 px never is for windows of 12. Letters: P windows of a picture,
+    N cells of a window, M heads.
     """
 
     def _attn(self, x: Tensor) -> Tensor:
         """Windowed attention over x (B, h, w, C), already normalised."""
-        _, height, width, channels = x.shape
+        batch, height, width, channels = x.shape
         window, shift = self.window_size, self.shift_size
         x = F.pad(x, (0, 0, 0, -width % window[1], 0, -height % window[0]))
         padded_height, padded_width = x.shape[1:3]
-        mask = self.get_attn_mask(x)  # None in even blocks
-        if mask is not None:
+        bias = self.attn._get_rel_pos_bias()  # (1, M, N, N)
+        if any(shift):
+            mask = shift_mask((padded_height, padded_width), window, shift, x.dtype, x.device)
+            # (B * P, M, N, N); one picture alone needs no copy.
+            bias = (bias + mask[:, None]).expand(batch, -1, -1, -1, -1).flatten(0, 1)
             x = torch.roll(x, (-shift[0], -shift[1]), dims=(1, 2))
         windows = window_partition(x, window).view(-1, self.window_area, channels)
-        windows = self.attn(windows, mask=mask).view(-1, *window, channels)
+        windows = self._within(windows, bias).view(-1, *window, channels)
         x = cast(Tensor, window_reverse(windows, window, padded_height, padded_width))
-        if mask is not None:
+        if any(shift):
             x = torch.roll(x, shift, dims=(1, 2))
-        return x[:, :height, :width].contiguous()
+        return x[:, :height, :width]
+
+    def _within(self, windows: Tensor, bias: Tensor) -> Tensor:
+        """Attention within each of the windows (B * P, N, C)."""
+        count, cells, _ = windows.shape
+        qkv = self.attn.qkv(windows).view(count, cells, 3, self.attn.num_heads, -1)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # (B * P, M, N, C / M) each
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        return cast(Tensor, self.attn.proj(mixed.transpose(1, 2).reshape(windows.shape)))
+
+
+@constant
+def shift_mask(
+    size: tuple[int, int],
+    window: tuple[int, int],
+    shift: tuple[int, int],
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Tensor:
+    """(P, N, N) to add to attention in a shifted map of `size`: -100 between what is not adjacent.
+
+    Shifting brings the first rows and columns behind the last. The tensor is shared.
+    """
+    rows, columns = (
+        _stretches(n, w, s, device) for n, w, s in zip(size, window, shift, strict=True)
+    )
+    regions = (3 * rows[:, None] + columns).view(1, *size, 1)
+    regions = window_partition(regions, window).flatten(1)  # (P, N)
+    return -100.0 * (regions[:, None] != regions[:, :, None]).to(dtype)
+
+
+def _stretches(length: int, window: int, shift: int, device: torch.device) -> Tensor:
+    """(length,) 0 to 2: whole windows; then in the last one what was there, and what came in."""
+    from_end = length - torch.arange(length, device=device)
+    return (from_end <= window).long() + (from_end <= shift)
 
 
 class PooledTokens(nn.Module):

@@ -1,8 +1,9 @@
 import pytest
 import torch
+from timm.models.swin_transformer import SwinTransformerBlock
 from torch import nn
 
-from geoseg.segearth.vision import HierarchicalEncoder, PooledTokens, SiglipTower
+from geoseg.segearth.vision import HierarchicalEncoder, PooledTokens, SiglipTower, shift_mask
 
 _SWIN_B = "swin_base_patch4_window12_384"
 
@@ -71,3 +72,12 @@ def test_pooled_tokens_stand_row_by_row() -> None:
 def test_pooled_tokens_know_their_place() -> None:
     tokens = PooledTokens(6, 4, 16)(torch.zeros(1, 6, 8, 8), torch.zeros(1, 4, 4, 4))
     assert torch.unique(tokens[0], dim=0).shape[0] == 16
+
+
+@pytest.mark.parametrize(("size", "shift"), [((24, 36), (6, 6)), ((12, 12), (6, 3))])
+def test_shift_masks_are_those_of_timm(size: tuple[int, int], shift: tuple[int, int]) -> None:
+    block = SwinTransformerBlock(8, size, 1, 8, (12, 12), shift, always_partition=True)
+    expected = block.get_attn_mask(torch.empty(1, *size, 8))
+    mask = shift_mask(size, (12, 12), shift, torch.float32, torch.device("cpu"))
+    assert expected is not None
+    assert torch.equal(mask, expected)
