@@ -1,4 +1,4 @@
-.PHONY: check format lint types imports test docs picture
+.PHONY: check format lint types imports test soak docs picture
 
 # Everything a change must pass.
 check: lint types imports test
@@ -19,6 +19,12 @@ imports:
 
 test:
 	python -m pytest
+
+# An hour of bad luck: runs killed at random moments, and scenes with damaged headers. The default
+# tests hold 2 % of it.
+soak:
+	python -m tests.soak.kill_restart --cycles 1000
+	python -m tests.soak.mutated_headers --files 10000
 
 # Rewrite what is generated: the command line reference.
 docs:

@@ -1,0 +1,148 @@
+"""TIFF files with damaged headers end in an exit status of the table: no crash, no hang.
+
+`python -m tests.soak.mutated_headers --files 10000` prints one line per failure and a sum; its exit
+status is 1 if there was one. A seed makes the same files everywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import struct
+import sys
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import rasterio
+from affine import Affine
+
+from geoseg import pipeline
+from geoseg.cli import run as run_command
+from geoseg.cli.main import main as geoseg_main
+from geoseg.engines import color
+from tests.soak.forking import in_child
+
+READY = (pipeline, run_command, color)
+"""Imported here, so that no child has to."""
+
+STATUSES = {0, 2, 3, 5, 6, 7}
+"""What docs/protocol.md allows for a run that nobody cancels and that meets no defect."""
+
+MOST_SECONDS = 10.0
+MOST_BYTES = 1 << 30
+
+_ADDRESS_SPACE = 6 << 30
+"""A wild child ends here, before it takes the machine's memory."""
+
+_FORMS: tuple[dict[str, Any], ...] = (
+    {"dtype": "uint8", "count": 3},
+    {"dtype": "uint8", "count": 3, "tiled": True, "blockxsize": 16, "blockysize": 16},
+    {"dtype": "uint8", "count": 3, "compress": "deflate", "predictor": 2},
+    {"dtype": "uint8", "count": 3, "compress": "jpeg", "photometric": "ycbcr"},
+    {"dtype": "uint8", "count": 1, "compress": "lzw", "nodata": 0},
+    {"dtype": "uint16", "count": 4, "interleave": "band", "compress": "zstd"},
+    {"dtype": "float32", "count": 1, "BIGTIFF": "YES", "nodata": float("nan")},
+)
+
+
+def draw(path: Path, form: dict[str, Any]) -> bytes:
+    """A whole file of 40 × 50 pixels."""
+    place = {"crs": "EPSG:32632", "transform": Affine(0.5, 0, 5e5, 0, -0.5, 5.2e6)}
+    profile = {"driver": "GTiff", "height": 40, "width": 50, **place, **form}
+    pixels = np.random.default_rng(0).integers(1, 255, (form["count"], 40, 50))
+    pixels[0, 10:20, 10:30] = 250
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with rasterio.open(path, "w", **profile) as sink:
+            sink.write(pixels.astype(form["dtype"]))
+    return path.read_bytes()
+
+
+def header_bytes(whole: bytes) -> list[int]:
+    """Places of everything that is no pixel: the file's head, its directory and what that names."""
+    big = whole[2] == 43
+    start = struct.unpack_from("<Q" if big else "<I", whole, 8 if big else 4)[0]
+    count = struct.unpack_from("<Q" if big else "<H", whole, start)[0]
+    entry, head = (20, 8) if big else (12, 2)
+    end = start + head + entry * count + (8 if big else 4)
+    # What entries point to (the CRS's keys, offsets of blocks, …) lies close behind them.
+    return [*range(16 if big else 8), *range(start, min(end + 400, len(whole)))]
+
+
+def mutate(whole: bytes, chance: random.Random) -> bytes:
+    """Some bytes of the header changed, in one of several ways, or the file cut off."""
+    if chance.random() < 0.03:
+        return whole[: chance.randrange(len(whole))]
+    places = header_bytes(whole)
+    damaged = bytearray(whole)
+    for _ in range(chance.choice((1, 1, 2, 4, 8, 32))):
+        place = chance.choice(places)
+        match chance.randrange(4):
+            case 0:
+                damaged[place] ^= 1 << chance.randrange(8)
+            case 1:
+                damaged[place] = chance.randrange(256)
+            case 2:
+                damaged[place] = chance.choice((0, 1, 127, 128, 255))
+            case _:
+                wide = chance.choice((0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF))
+                damaged[place : place + 4] = struct.pack("<I", wide)
+    return bytes(damaged[: len(whole)])
+
+
+def run(path: Path) -> int:
+    """The command line, silent, as a user would run it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    out = str(path.with_suffix(".gpkg"))
+    return geoseg_main(["run", str(path), "red", "-o", out, "--checkpoint", "color", "-q"])
+
+
+def soak(files: int, seed: int) -> tuple[list[str], Counter[int]]:
+    """(what went wrong, a line each; how many files ended in each exit status)."""
+    chance = random.Random(seed)
+    wrong: list[str] = []
+    statuses: Counter[int] = Counter()
+    with TemporaryDirectory(prefix="geoseg-soak-") as name:
+        wholes = [draw(Path(name) / "whole.tif", form) for form in _FORMS]
+        for number in range(files):
+            with TemporaryDirectory(prefix="file-", dir=name) as folder:
+                path = Path(folder) / "scene.tif"
+                path.write_bytes(mutate(chance.choice(wholes), chance))
+                ended = in_child(
+                    lambda path=path: run(path),
+                    kill_after=MOST_SECONDS,
+                    address_space=_ADDRESS_SPACE,
+                )
+            if ended.status not in STATUSES or ended.peak_bytes > MOST_BYTES:
+                wrong.append(f"file {number} of seed {seed}: {ended}")
+            statuses[-1 if ended.status is None else ended.status] += 1
+    return wrong, statuses
+
+
+def main() -> int:
+    """Soak as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    began = time.monotonic()
+    wrong, statuses = soak(given.files, given.seed)
+    counts = ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items()))
+    told = (
+        f"{given.files - len(wrong)} of {given.files} damaged files ended well; exit statuses: "
+        f"{counts} ({time.monotonic() - began:.0f} s, seed {given.seed})"
+    )
+    sys.stdout.write("\n".join([*wrong, told, ""]))
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
