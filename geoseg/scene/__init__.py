@@ -12,7 +12,8 @@
     environment   how GDAL is set
     planes        which bands are read, and which of their pixels hold data
     reading       an open handle, its errors, resampling
-    cells         each block decoded once, by several threads, however windows overlap
+    workers       threads that decode, a handle each
+    cells         each block decoded once, however windows overlap
     stretching    choose_rendering: one look at the scene → Rendering
     chips         read_chips: tiles → chips, read ahead
 """

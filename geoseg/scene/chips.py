@@ -21,8 +21,8 @@ from geoseg.tiling import Tile
 AHEAD = 4
 """Chips that wait for the engine, about 4 MB each."""
 
-_PATIENCE = 16
-"""Unreadable tiles in a row after which a server is taken to be gone."""
+_PATIENCE = 4
+"""Unreadable tiles in a row, each tried for half a minute, after which a server counts as gone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

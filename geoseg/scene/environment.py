@@ -25,7 +25,7 @@ _REMOTE = {
     "GDAL_HTTP_CONNECTTIMEOUT": "10",
     # A slow line is patience, a silent one is a failure: seconds below this many bytes a second.
     "GDAL_HTTP_LOW_SPEED_LIMIT": "1",
-    "GDAL_HTTP_LOW_SPEED_TIME": "30",
+    "GDAL_HTTP_LOW_SPEED_TIME": "20",
     "GDAL_HTTP_MAX_RETRY": "2",
     "GDAL_HTTP_RETRY_DELAY": "0.5",
     "VSI_CACHE": "TRUE",

@@ -199,10 +199,8 @@ def _add_bands(root: Element, parts: list[tuple[_Part, Window]], area: int) -> N
     has_alpha = "alpha" in first.colors
     has_nodata = any(value != "None" for value in first.nodata)
     masked = any(part.masked for part, _ in parts)
-    block = {"blockXSize": str(first.block[1]), "blockYSize": str(first.block[0])}
     for number, dtype in enumerate(first.dtypes, start=1):
-        attributes = {"dataType": _TYPES[dtype], "band": str(number)}
-        band = SubElement(root, "VRTRasterBand", attributes | block)
+        band = SubElement(root, "VRTRasterBand", dataType=_TYPES[dtype], band=str(number))
         if first.nodata[number - 1] != "None":
             SubElement(band, "NoDataValue").text = first.nodata[number - 1]
         SubElement(band, "ColorInterp").text = first.colors[number - 1].capitalize()
@@ -219,7 +217,7 @@ def _add_bands(root: Element, parts: list[tuple[_Part, Window]], area: int) -> N
     if masked or not (has_alpha or has_nodata or (covered == area and not overlap)):
         # Between files there is nothing: a mask says so where no value of the bands can.
         outer = SubElement(root, "MaskBand")
-        band = SubElement(outer, "VRTRasterBand", {"dataType": "Byte"} | block)
+        band = SubElement(outer, "VRTRasterBand", dataType="Byte")
         for part, place in parts:
             source = _add_source(band, part, place, "mask,1", overlap)
             if overlap:

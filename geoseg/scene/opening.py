@@ -113,7 +113,7 @@ def _describe(
         opens=opens,
         grid=grid,
         native=grid,
-        block=_block(source, opens == path),
+        block=_block(source, files),
         band_count=source.count,
         dtype=str(dtype),
         nodata=values,
@@ -137,17 +137,20 @@ def _nodata(source: Any, dtype: np.dtype[Any], given: float | None) -> tuple[flo
     return (given,) * len(source.dtypes)
 
 
-def _block(source: Any, is_file: bool) -> tuple[int, int]:
+def _block(source: Any, files: tuple[str, ...]) -> tuple[int, int]:
     """Rows and columns that are decoded together; of a virtual raster, in its first file."""
-    rows, cols = source.block_shapes[0]
-    if source.driver == "VRT" and is_file and len(source.files) > 1:
-        try:
-            with rasterio.open(source.files[1]) as behind:
-                rows, cols = behind.block_shapes[0]
-        except RasterioError:
-            # That file matters only where it is read.
-            return rows, cols
-    return rows, cols
+    shape: tuple[int, int] = source.block_shapes[0]
+    if source.driver != "VRT":
+        return shape
+    # The first of a VRT's files is itself; one in memory, such as a mosaic, has none.
+    behind = [*source.files[1:], *(file for file in files if Path(file).is_file())]
+    try:
+        with rasterio.open(behind[0]) as first:
+            shape = first.block_shapes[0]
+    except (IndexError, RasterioError):
+        # That file matters only where it is read.
+        return shape
+    return shape
 
 
 def _check_size(source: Any, path: str, dtype: np.dtype[Any]) -> None:

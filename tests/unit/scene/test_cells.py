@@ -11,7 +11,7 @@ import rasterio
 
 from geoseg.errors import SceneError
 from geoseg.grid import Window
-from geoseg.scene import cells, choose_rendering, open_scene, read_chips
+from geoseg.scene import cells, choose_rendering, open_scene, read_chips, workers
 from geoseg.scene.chips import Chip, Unreadable
 from geoseg.scene.reading import Reader
 from geoseg.tiling import plan_tiles
@@ -122,16 +122,16 @@ def test_held_pixels_stay_near_the_bound(draw_scene, monkeypatch: pytest.MonkeyP
     scene = open_scene(draw_scene(NOISE, tiled=True, blockxsize=64, blockysize=64))
     living: weakref.WeakSet = weakref.WeakSet()
     most = 0
-    submit = cells._Workers.submit
+    submit = workers.Workers.submit
 
-    def watched(workers, window):
+    def watched(threads, window):
         nonlocal most
-        future = submit(workers, window)
+        future = submit(threads, window)
         living.add(future)
         most = max(most, len(living))
         return future
 
-    monkeypatch.setattr(cells._Workers, "submit", watched)
+    monkeypatch.setattr(workers.Workers, "submit", watched)
     check(scene, plan_tiles(700, 900, window=128, overlap=48))
     # Beside what waits for the next row there are the windows in work and those ahead.
     assert most * 64 * 64 * 3 <= 200_000 + 4 * 192 * 192 * 3
@@ -148,7 +148,7 @@ def test_the_file_is_read_once(draw_scene: DrawScene, layout: str) -> None:
     for _ in read_chips(scene, tiles, rendering):
         pass
     # Each thread reads the header for itself.
-    assert bytes_read() - before <= 1.05 * path.stat().st_size + cells._THREADS * 40_000
+    assert bytes_read() - before <= 1.05 * path.stat().st_size + workers._THREADS * 40_000
 
 
 def bytes_read() -> int:
