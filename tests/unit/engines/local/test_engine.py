@@ -211,6 +211,29 @@ def test_out_of_memory_halves_the_batch_for_good(
     assert tried == [4, 2, 2, 2, 2]
 
 
+@pytest.mark.parametrize("where", ["remember", "generate"])
+def test_memory_that_ends_later_halves_the_batch_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    tried: list[int] = []
+    honest = getattr(inquiry_module, where)
+
+    def scarce(model: SegEarth, image_tokens: torch.Tensor, *rest: Any, **options: Any) -> Any:
+        tried.append(len(image_tokens))
+        if len(image_tokens) > 2:
+            raise torch.OutOfMemoryError("no memory left")
+        return honest(model, image_tokens, *rest, **options)
+
+    monkeypatch.setattr(inquiry_module, where, scarce)
+    asked = (ROADS, Instruction("the trees"))
+    with LocalEngine(EngineSpec(str(folder), device="cpu", batch=4)) as engine:
+        answers = list(engine.answer(Question(_chip(i), asked) for i in range(6)))
+    assert [(a.tile.index, i) for i, a in answers] == [(n, i) for n in range(6) for i in asked]
+    assert not any(answer.failed for _, answer in answers)
+    assert tried[0] == 4
+    assert set(tried[1:]) == {2}
+
+
 def test_one_tile_too_large_for_memory_fails_alone(
     plain: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
