@@ -92,7 +92,14 @@ class Rendering:
             )
 
     def render(self, pixels: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
-        """Bring pixels (B, H, W) of `bands` to RGB (3, H, W); grey 128 where not valid (H, W)."""
+        """Bring pixels (B, H, W) of `bands` to RGB (3, H, W); grey 128 where not valid (H, W).
+
+        Pixels that are RGB already and valid throughout are given back uncopied.
+        """
+        whole = bool(valid.all())
+        as_is = self.palette is None and self.lows is None and len(self.bands) == 3
+        if whole and as_is and pixels.dtype == np.uint8:
+            return pixels
         rgb: NDArray[np.uint8] = np.empty((3, *pixels.shape[1:]), np.uint8)
         if self.palette is not None:
             colours = np.array(self.palette, np.uint8)
@@ -104,7 +111,7 @@ class Rendering:
                     rgb[place] = rgb[band]
                 else:
                     rgb[place] = self._stretched(pixels[band], band)
-        if not valid.all():
+        if not whole:
             rgb[:, ~valid] = INVALID_GREY
         return rgb
 

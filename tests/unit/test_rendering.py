@@ -35,7 +35,15 @@ def test_a_wrong_stretch_names_the_forms(text: str) -> None:
 
 def test_bytes_pass_untouched() -> None:
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
-    np.testing.assert_array_equal(Rendering((3, 2, 1)).render(pixels, EVERYWHERE), pixels)
+    assert Rendering((3, 2, 1)).render(pixels, EVERYWHERE) is pixels
+
+
+def test_pixels_are_not_greyed_in_place() -> None:
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+    valid = np.array([[True, False], [True, True]])
+    rgb = Rendering((3, 2, 1)).render(pixels, valid)
+    assert (rgb[:, 0, 1] == 128).all()
+    np.testing.assert_array_equal(pixels, np.arange(12).reshape(3, 2, 2))
 
 
 def test_one_band_becomes_grey_and_invalid_pixels_128() -> None:
