@@ -114,11 +114,10 @@ class Ledger:
             "WHERE run = ?",
             self._run,
         )
-        row = next(rows, None)
-        if row is None:
+        if not rows:
             return None
         try:
-            return plan_of(row, self.key.grid)
+            return plan_of(rows[0], self.key.grid)
         except (ValueError, zlib.error) as error:
             raise OutputError(
                 f"The plan in the ledger {self.path} is damaged: {error}.",
@@ -279,9 +278,10 @@ class Ledger:
         )
         return next((int(row[0]) for row in rows), -1)
 
-    def _rows(self, query: str, *values: int | str) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, query: str, *values: int | str) -> list[tuple[Any, ...]]:
+        # All at once: a half-read cursor would outlive the file, and rows are few or small.
         with writing(self.path):
-            yield from self._connection.execute(query, values)
+            return self._connection.execute(query, values).fetchall()
 
 
 def _versions() -> dict[str, str]:
