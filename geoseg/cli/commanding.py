@@ -54,6 +54,12 @@ def opened(ctx: click.Context, arguments: dict[str, Any], device: str) -> Consol
     style, quiet = arguments.pop("progress"), arguments.pop("quiet")
     if quiet and console.verbosity > 0:
         raise click.UsageError("-v and -q contradict each other; give one of them.", ctx)
+    if arguments["output"] == "-":
+        if style == "jsonl":
+            raise click.UsageError(
+                "-o - and --progress jsonl both want standard output; write to a file.", ctx
+            )
+        console.keep_output()
     console.use(style, quiet=quiet)
     console.greet(device)
     return console
@@ -85,7 +91,8 @@ def ended(result: Result, console: Console, way_out: str) -> int:
                 f"{layer.table}: nothing found for {layer.instruction!r}. The run looked at "
                 f"{tiles}; the layer is there and empty."
             )
-    console.say(f"{result.output} is written ({duration_text(result.seconds)}, {tiles}).")
+    name = "Standard output" if result.output == "-" else result.output
+    console.say(f"{name} is written ({duration_text(result.seconds)}, {tiles}).")
     for warning in result.warnings:
         console.warn(warning)
     if result.failed:

@@ -54,6 +54,15 @@ class Console:
         if self._lines is None:
             self._lines = EventLines()
 
+    def keep_output(self) -> None:
+        """Keep standard output for what the command writes there through `sys.stdout`.
+
+        What C libraries print lands on standard error from then on.
+        """
+        own = os.dup(1)
+        os.dup2(2, 1)
+        sys.stdout = os.fdopen(own, "w", encoding="utf-8")
+
     def greet(self, device: str) -> None:
         """Say hello, before heavy imports, and begin to listen for a cancel."""
         if self._lines is None or self._greeted:

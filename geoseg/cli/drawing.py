@@ -64,8 +64,41 @@ _DST_CRS = click.option(
 _LAYER_PER_TARGET = click.option(
     "--layer-per-target", is_flag=True, help="One layer per thing found."
 )
+_DRIVER = click.option(
+    "-f",
+    "--driver",
+    type=click.Choice(
+        ["GPKG", "FlatGeobuf", "Parquet", "GeoJSON", "GeoJSONSeq", "ESRI Shapefile"],
+        case_sensitive=False,
+    ),
+    help="Format of OUT, where its extension does not say it.",
+)
+_SCORES = click.option(
+    "--scores",
+    metavar="FILE.tif",
+    help="Also write how probable each thing is everywhere: a band per target, on the grid of the "
+    "model's answers.",
+)
+_MASKS = click.option(
+    "--masks",
+    metavar="DIR",
+    help="Also write a raster mask per target on the scene's grid into this folder: 1 where it is, "
+    "0 where not, 255 where nobody looked; before polygons are left out, simplified or clipped.",
+)
 
-DRAWING_OPTIONS = (_FUSE, _THRESHOLD, _MIN_AGREEMENT, _MIN_AREA, _DST_CRS, _LAYER_PER_TARGET)
+OUTPUT_OPTION = click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="Vector file to write: .gpkg, .fgb, .parquet, .geojson, .geojsonl or .shp; - writes "
+    "GeoJSON features, one a line, to standard output.",
+)
+"""Where polygons go; checked by hand where a request file may say it."""
+
+DRAWING_OPTIONS = (
+    *(_FUSE, _THRESHOLD, _MIN_AGREEMENT, _MIN_AREA, _DST_CRS, _LAYER_PER_TARGET),
+    *(_DRIVER, _SCORES, _MASKS),
+)
 """What can be chosen anew, for the same answers."""
 
 

@@ -13,18 +13,12 @@ from geoseg.cli.commanding import (
     speech_options,
     terminated_like_interrupted,
 )
-from geoseg.cli.drawing import apply_preset, drawing_options, preset_options
+from geoseg.cli.drawing import OUTPUT_OPTION, apply_preset, drawing_options, preset_options
 
 
 @click.command("refine", cls=EventCommand, short_help="Draw a run's polygons again.")
 @click.argument("ledger")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="OUT",
-    help="Vector file to write: .gpkg, .fgb, .parquet or .geojson.",
-)
+@OUTPUT_OPTION
 @click.option(
     "--instruction",
     "instructions",
@@ -54,6 +48,8 @@ def command(ctx: click.Context, /, **given: Any) -> int:
     arguments = apply_preset(ctx, given)
     with terminated_like_interrupted():
         console = opened(ctx, arguments, "none")
+        if not arguments["output"]:
+            raise click.UsageError("Where should the polygons go? Add -o OUT.gpkg.", ctx)
         from geoseg.pipeline import Revision, revise
 
         result = revise(Revision(**arguments), console.listen)

@@ -14,7 +14,7 @@ from geoseg.cli.commanding import (
     terminated_like_interrupted,
 )
 from geoseg.cli.console import Console
-from geoseg.cli.drawing import apply_preset, drawing_options, preset_options
+from geoseg.cli.drawing import OUTPUT_OPTION, apply_preset, drawing_options, preset_options
 from geoseg.cli.options import scene_options
 from geoseg.cli.request_file import merge_request
 from geoseg.events import Result
@@ -23,18 +23,15 @@ from geoseg.events import Result
 @click.command("run", cls=EventCommand, short_help="Find what sentences describe in a scene.")
 @click.argument("scene", required=False)
 @click.argument("instructions", nargs=-1, metavar="INSTRUCTION...")
-@click.option(
-    "-o",
-    "--output",
-    metavar="OUT",
-    help="Vector file to write: .gpkg, .fgb, .parquet or .geojson. Finished tiles are kept beside "
-    "it in OUT.ledger.",
-)
+@OUTPUT_OPTION
 @scene_options
 @drawing_options
 @preset_options
 @click.option(
-    "--ledger", metavar="PATH", help="Where finished tiles are kept. [default: OUT.ledger]"
+    "--ledger",
+    metavar="PATH",
+    help="Where finished tiles are kept. [default: OUT.ledger; with -o -, the scene's name and "
+    ".ledger in the current folder]",
 )
 @click.option(
     "--resume/--no-resume", default=True, show_default=True, help="Go on from the ledger."

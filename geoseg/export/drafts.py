@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,19 +16,20 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, Geomet
 
 from geoseg.errors import GeosegError, OutputError
 
-_SIDES = ("", "-journal", "-wal", "-shm")
 _FULL = ("no space left", "disk is full", "disk full", "quota exceeded")
 _NEARLY_NOTHING = 1 << 20
 
 
-def check_place(path: Path, *, overwrite: bool) -> None:
-    """Refuse a path at which no file can appear. Leaves nothing behind."""
+def check_place(path: Path, *, overwrite: bool, companions: Sequence[str] = ()) -> None:
+    """Refuse a path at which no file can appear. Leaves nothing behind.
+
+    `companions` are the extensions of files that will appear beside it.
+    """
     if path.is_dir():
         raise OutputError(
             f"The output {path} is a folder.", hint="Name a file in it.", code="bad_request"
         )
-    if path.exists() and not overwrite:
-        raise _exists(path)
+    _refuse_existing(path, companions, overwrite)
     if not path.parent.is_dir():
         raise OutputError(
             f"The folder {path.parent} for the output {path.name} does not exist.",
@@ -45,20 +46,51 @@ def check_place(path: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def appearing(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Give a name in the same folder to write to; when all went well it becomes the path."""
-    draft = _beside(path)
+def appearing(
+    path: Path,
+    *,
+    overwrite: bool,
+    suffix: str | None = None,
+    companions: Sequence[str] = (),
+    indexes: Sequence[str] = (),
+) -> Iterator[Path]:
+    """Give a name in the same folder to write to; when all went well it becomes the path.
+
+    `suffix` is the draft's extension, for libraries that go by it. Files of the draft with one of
+    the extensions `companions` become the path's, before the path itself appears; those that lie
+    beside the path with one of `indexes` belong to what is replaced, and go.
+    """
+    draft = _beside(path, suffix)
     try:
         yield draft
         with write_failure(path):
-            with draft.open("rb+") as file:
-                os.fsync(file.fileno())
-            if path.exists() and not overwrite:
-                raise _exists(path)
-            draft.replace(path)
+            _refuse_existing(path, companions, overwrite)
+            for old in indexes:
+                path.with_suffix(old).unlink(missing_ok=True)
+            for part in (*companions, draft.suffix):
+                written = draft.with_suffix(part)
+                if written == draft or written.exists():
+                    _settle(written, path if written == draft else path.with_suffix(part))
     finally:
-        for side in _SIDES:
-            draft.with_name(draft.name + side).unlink(missing_ok=True)
+        # Libraries lay journals and indexes of their own beside what they write.
+        for leftover in _beginning_with(draft):
+            leftover.unlink(missing_ok=True)
+
+
+def _settle(written: Path, path: Path) -> None:
+    with written.open("rb+") as file:
+        os.fsync(file.fileno())
+    written.replace(path)
+
+
+def _beginning_with(draft: Path) -> list[Path]:
+    return list(draft.parent.glob(f"{draft.stem}*")) if draft.parent.is_dir() else []
+
+
+def _refuse_existing(path: Path, companions: Sequence[str], overwrite: bool) -> None:
+    for one in (path, *map(path.with_suffix, companions)):
+        if one.exists() and not overwrite:
+            raise _exists(one)
 
 
 @contextmanager
@@ -104,8 +136,9 @@ def _is_full(path: Path, error: BaseException) -> bool:
     return path.parent.is_dir() and shutil.disk_usage(path.parent).free < _NEARLY_NOTHING
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(f".geoseg-{secrets.token_hex(8)}{path.suffix.lower()}")
+def _beside(path: Path, suffix: str | None = None) -> Path:
+    extension = path.suffix.lower() if suffix is None else suffix
+    return path.with_name(f".geoseg-{secrets.token_hex(8)}{extension}")
 
 
 def _exists(path: Path) -> OutputError:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import shapely
 from shapely import Polygon
@@ -42,6 +43,13 @@ FEATURES = pa.schema(
     ]
 )
 """Columns of every layer of polygons, the same when it is empty."""
+
+BOX = pa.field(
+    "bbox",
+    pa.struct([(side, pa.float64()) for side in ("xmin", "ymin", "xmax", "ymax")]),
+    nullable=False,
+)
+"""The geometry's box, where a format has a column for it."""
 
 ANSWERS = pa.schema(
     [
@@ -180,12 +188,32 @@ def slug(text: str) -> str:
     return "_".join("".join(kept).split())
 
 
-def feature_batches(tallies: Iterable[Tally], source: str) -> Iterator[pa.RecordBatch]:
-    """The features of one or more layers as record batches, numbered from 1."""
+def unique(name: str, taken: set[str]) -> str:
+    """The name, or the name with a number if it is taken already; it is taken from then on."""
+    number, free = 1, name
+    while free.lower() in taken:
+        number += 1
+        free = f"{name}_{number}"
+    taken.add(free.lower())
+    return free
+
+
+def feature_batches(
+    tallies: Iterable[Tally], source: str, *, longest: float | None = None, boxes: bool = False
+) -> Iterator[pa.RecordBatch]:
+    """The features of one or more layers as record batches, numbered from 1.
+
+    Edges longer than `longest`, in the unit of the CRS, get vertices in between. With `boxes` the
+    column `BOX` comes last.
+    """
+    schema = FEATURES.append(BOX) if boxes else FEATURES
     rows = ((tally.content.instruction, one) for tally in tallies for one in tally.watch())
     first = 1
     while batch := list(islice(rows, _BATCH)):
         found = [feature for _, feature in batch]
+        geometries = np.array([feature.geometry for feature in found], object)
+        if longest is not None:
+            geometries = shapely.segmentize(geometries, longest)
         columns: list[Any] = [
             range(first, first + len(batch)),
             [instruction for instruction, _ in batch],
@@ -197,9 +225,12 @@ def feature_batches(tallies: Iterable[Tally], source: str) -> Iterator[pa.Record
             [feature.area_m2 for feature in found],
             [feature.touches_edge for feature in found],
             [source] * len(batch),
-            shapely.to_wkb([feature.geometry for feature in found]),
+            shapely.to_wkb(geometries),
         ]
-        yield _batch(columns, FEATURES)
+        if boxes:
+            sides = map(pa.array, shapely.bounds(geometries).T)
+            columns.append(pa.StructArray.from_arrays(list(sides), fields=list(BOX.type)))
+        yield _batch(columns, schema)
         first += len(batch)
 
 
@@ -219,5 +250,8 @@ def answer_batches(answers: Iterable[AnswerRow]) -> Iterator[pa.RecordBatch]:
 
 
 def _batch(columns: list[Any], schema: pa.Schema) -> pa.RecordBatch:
-    arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    arrays = [
+        values if isinstance(values, pa.Array) else pa.array(values, field.type)
+        for values, field in zip(columns, schema, strict=True)
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

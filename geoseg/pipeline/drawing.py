@@ -12,8 +12,16 @@ from typing import Literal, get_args
 from geoseg.contours import polygonize
 from geoseg.dialogue import Instruction, Target
 from geoseg.errors import InstructionError, OutputError
-from geoseg.events import Progress, Result
-from geoseg.export import LayerContent, Origin, check_output, output_crs, write_features
+from geoseg.events import Log, Progress, Result
+from geoseg.export import (
+    LayerContent,
+    Origin,
+    check_output,
+    format_of,
+    output_crs,
+    write_features,
+)
+from geoseg.export.rasters import Place, Rasters, Recorder, recording
 from geoseg.features import Feature, features
 from geoseg.fuse import fuse
 from geoseg.ledger import Ledger, Plan
@@ -48,6 +56,20 @@ class Drawing:
     layer_per_target: bool
     overwrite: bool
 
+    driver: str | None = None
+    """Format of the output as GDAL calls it; None goes by the extension."""
+
+    scores: Path | None = None
+    """Raster file of the fused probabilities, a band per target; None writes none."""
+
+    masks: Path | None = None
+    """Folder of raster masks, a file per target; None writes none."""
+
+    @property
+    def rasters(self) -> Rasters:
+        """The raster files that are asked for."""
+        return Rasters(self.scores, self.masks, self.overwrite)
+
     def check(self) -> None:
         """Refuse, before any work is done, what cannot become a file.
 
@@ -57,8 +79,14 @@ class Drawing:
         self.check_settings()
         if self.output == Path():
             raise OutputError("There is no output.", hint="Name a .gpkg file.", code="bad_request")
-        check_output(self.output, overwrite=self.overwrite, layer_per_target=self.layer_per_target)
-        output_crs(self.output, self.dst_crs)
+        check_output(
+            self.output,
+            driver=self.driver,
+            overwrite=self.overwrite,
+            layer_per_target=self.layer_per_target,
+        )
+        output_crs(self.output, self.dst_crs, self.driver)
+        self.rasters.check()
 
     def check_settings(self) -> None:
         """Refuse settings out of range."""
@@ -85,37 +113,59 @@ def draw(drawing: Drawing, plan: Plan, ledger: Ledger, account: Account, tell: T
     Raises SceneError when nobody looked at any tile, OutputError when the file cannot be written.
     """
     seen = outcome(ledger, plan)
-    crs = output_crs(drawing.output, drawing.dst_crs) or plan.grid.crs
+    crs = output_crs(drawing.output, drawing.dst_crs, drawing.driver) or plan.grid.crs
     tell.enter("vectorize")
-    layers = write_features(
-        _contents(drawing, plan, ledger, tell),
-        drawing.output,
-        crs,
-        Origin(
-            source=PurePath(plan.scene).name,
-            record=lambda: account.record(ledger, seen),
-            answers=answer_rows(ledger, plan, crs),
-        ),
-        overwrite=drawing.overwrite,
-    )
+    places = _places(plan, ledger)
+    with recording(drawing.rasters, places, plan.grid, ledger.key.stride) as recorder:
+        layers = write_features(
+            _contents(drawing, plan, ledger, tell, recorder),
+            drawing.output,
+            crs,
+            Origin(
+                source=PurePath(plan.scene).name,
+                record=lambda: account.record(ledger, seen),
+                answers=answer_rows(ledger, plan, crs),
+            ),
+            driver=drawing.driver,
+            overwrite=drawing.overwrite,
+        )
     result = Result(
         output=str(drawing.output),
         layers=layers,
         seconds=time.monotonic() - account.began,
         tiles=seen.looked_at,
         failed=seen.failed,
-        warnings=seen.warnings,
+        warnings=seen.warnings + _limits(drawing),
     )
     for layer in layers:
         tell(layer)
+    for written in filter(None, (drawing.scores, drawing.masks)):
+        tell(Log("info", f"{written} is written."))
     tell(result)
     return result
 
 
-def _contents(drawing: Drawing, plan: Plan, ledger: Ledger, tell: Teller) -> Iterator[LayerContent]:
+def _limits(drawing: Drawing) -> tuple[str, ...]:
+    """What the output's format cannot hold."""
+    limits = format_of(drawing.output, drawing.driver).limits
+    return (limits,) if limits else ()
+
+
+def _places(plan: Plan, ledger: Ledger) -> list[Place]:
+    """All targets, in the order in which their fields are drawn."""
+    return [
+        Place(index, instruction.text, target.phrase)
+        for index, instruction in enumerate(plan.instructions)
+        for target in ledger.targets(instruction)
+    ]
+
+
+def _contents(
+    drawing: Drawing, plan: Plan, ledger: Ledger, tell: Teller, recorder: Recorder
+) -> Iterator[LayerContent]:
     """The layers of the file, drawn while they are written."""
     for index, instruction in enumerate(plan.instructions):
-        drawn = _drawn(drawing, plan, ledger, instruction)
+        drawn = _drawn(drawing, plan, ledger, instruction, recorder)
         if not drawing.layer_per_target:
             found = chain.from_iterable(polygons for _, polygons in drawn)
             yield LayerContent(index, instruction.text, _watched(found, index, tell))
@@ -131,7 +181,7 @@ def _contents(drawing: Drawing, plan: Plan, ledger: Ledger, tell: Teller) -> Ite
 
 
 def _drawn(
-    drawing: Drawing, plan: Plan, ledger: Ledger, instruction: Instruction
+    drawing: Drawing, plan: Plan, ledger: Ledger, instruction: Instruction, recorder: Recorder
 ) -> Iterator[tuple[Target, Iterator[Feature]]]:
     """The polygons of each target of an instruction, to be read in order."""
     fields = fuse(
@@ -145,12 +195,12 @@ def _drawn(
     )
     for field in fields:
         polygons = features(
-            polygonize(field),
+            polygonize(recorder.recorded(field)),
             field.target,
             plan.grid,
             min_area_m2=drawing.min_area,
             clip=plan.area,
-            crs=output_crs(drawing.output, drawing.dst_crs),
+            crs=output_crs(drawing.output, drawing.dst_crs, drawing.driver),
         )
         yield field.target, polygons
 

@@ -22,6 +22,8 @@ _STAGES: dict[StageName, str] = {
     "write": "Writing the file",
 }
 
+_PATHS = ("ledger", "output", "scores", "masks")
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -33,7 +35,7 @@ class Revision:
 
     ledger: str | os.PathLike[str]
     output: str | os.PathLike[str] = ""
-    """.gpkg, .fgb, .parquet or .geojson."""
+    """.gpkg, .fgb, .parquet, .geojson, .geojsonl or .shp; `-` is standard output."""
 
     instructions: tuple[str, ...] = ()
     """Those to draw, of all that the ledger has answers to; empty for the latest run's."""
@@ -57,6 +59,15 @@ class Revision:
     """CRS of the output; None is the scene's."""
 
     layer_per_target: bool = False
+    driver: str | None = None
+    """Format of the output as GDAL calls it; None goes by its extension."""
+
+    scores: str | os.PathLike[str] | None = None
+    """GeoTIFF of the fused probabilities, a band per target; None writes none."""
+
+    masks: str | os.PathLike[str] | None = None
+    """Folder of GeoTIFF masks, a file per target; None writes none."""
+
     overwrite: bool = False
     """Whether an existing output may be replaced."""
 
@@ -72,6 +83,9 @@ class Revision:
             dst_crs=self.dst_crs,
             layer_per_target=self.layer_per_target,
             overwrite=self.overwrite,
+            driver=self.driver,
+            scores=None if self.scores is None else Path(self.scores),
+            masks=None if self.masks is None else Path(self.masks),
         )
 
     def to_settings(self) -> dict[str, Any]:
@@ -79,7 +93,8 @@ class Revision:
         settings = asdict(self)
         for key in ("instructions", "scene"):
             del settings[key]
-        return settings | {key: os.fspath(settings[key]) for key in ("ledger", "output")}
+        paths = [key for key in _PATHS if settings[key] is not None]
+        return settings | {key: os.fspath(settings[key]) for key in paths}
 
 
 def revise(revision: Revision, listener: Listener | None = None) -> Result:

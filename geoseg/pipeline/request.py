@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from geoseg.dialogue import Instruction
 from geoseg.engines import EngineSpec
 from geoseg.errors import InstructionError
+from geoseg.export import STDOUT
 from geoseg.pipeline.drawing import Drawing, Rule
 from geoseg.rendering import parse_stretch
 from geoseg.tiling import OVERLAP
@@ -22,7 +23,7 @@ class Request:
     scene: str | os.PathLike[str]
     instructions: tuple[str, ...] = ()
     output: str | os.PathLike[str] = ""
-    """.gpkg, .fgb, .parquet or .geojson."""
+    """.gpkg, .fgb, .parquet, .geojson, .geojsonl or .shp; `-` is standard output."""
 
     checkpoint: str = "nano"
     """`nano`, `color`, or a checkpoint folder."""
@@ -66,10 +67,25 @@ class Request:
     assume_crs: str | None = None
     """CRS of a scene that states none."""
 
+    nodata: float | None = None
+    """Value that means "nothing here"; None goes by the scene."""
+
+    gsd: float | None = None
+    """Size in metres of the pixels that are worked with; None takes the scene's own."""
+
     shard: tuple[int, int] | None = None
     """(i, n) asks only the i-th of n parts of the tiles, counted from 1; None asks all."""
 
     layer_per_target: bool = False
+    driver: str | None = None
+    """Format of the output as GDAL calls it; None goes by its extension."""
+
+    scores: str | os.PathLike[str] | None = None
+    """GeoTIFF of the fused probabilities, a band per target; None writes none."""
+
+    masks: str | os.PathLike[str] | None = None
+    """Folder of GeoTIFF masks, a file per target; None writes none."""
+
     ledger: str | os.PathLike[str] | None = None
     """Where answers are kept; None is beside the output."""
 
@@ -86,9 +102,14 @@ class Request:
 
     @property
     def ledger_path(self) -> Path:
-        """Where answers are kept: `out.gpkg.ledger` beside `out.gpkg`."""
+        """Where answers are kept: `out.gpkg.ledger` beside `out.gpkg`.
+
+        A run that writes to standard output keeps them in the current folder, by the scene's name.
+        """
         if self.ledger is not None:
             return Path(self.ledger)
+        if self.output_path == STDOUT:
+            return Path(PurePath(self.scene).name + ".ledger")
         return self.output_path.with_name(self.output_path.name + ".ledger")
 
     @property
@@ -108,6 +129,9 @@ class Request:
             dst_crs=self.dst_crs,
             layer_per_target=self.layer_per_target,
             overwrite=self.overwrite,
+            driver=self.driver,
+            scores=None if self.scores is None else Path(self.scores),
+            masks=None if self.masks is None else Path(self.masks),
         )
 
     def spoken(self) -> tuple[Instruction, ...]:
@@ -154,7 +178,7 @@ class Request:
     def to_settings(self) -> dict[str, Any]:
         """All arguments, as JSON can hold them."""
         settings = asdict(self)
-        for key in ("scene", "output", "ledger"):
+        for key in ("scene", "output", "ledger", "scores", "masks"):
             if settings[key] is not None:
                 settings[key] = os.fspath(settings[key])
         return settings
