@@ -12,6 +12,7 @@ The prepared model is for inference alone, on the device where it is now.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import Any
 
 import torch
@@ -24,6 +25,10 @@ from geoseg.segearth.model import SegEarth
 from geoseg.segearth.pixel_decoder import DeformableAttention, DeformableLayer, PixelFeatures
 
 _log = logging.getLogger(__name__)
+
+_PATIENCE = 50
+"""So many batches of a shape run without a graph: a preview does not wait for a compiler, nor does
+the short batch at the end of a scene."""
 
 
 @torch.no_grad()
@@ -51,19 +56,23 @@ def look_up_samples_(decoder: nn.Module) -> None:
 
 
 class Compiled(nn.Module):
-    """A part compiled for the shapes it meets; the part as it is wherever that fails.
+    """A part compiled for the shapes that come again and again; the part as it is elsewhere.
 
-    The first picture of a new shape waits for the compiler.
+    One batch of such a shape waits for the compiler.
     """
 
-    def __init__(self, part: nn.Module) -> None:
+    def __init__(self, part: nn.Module, *, patience: int = _PATIENCE) -> None:
         super().__init__()
         self.part = part
-        self._compiled: Any = torch.compile(part, mode="reduce-overhead")
+        self._patience = patience
+        self._met: Counter[torch.Size] = Counter()
+        self._compiled: Any = torch.compile(part, mode="reduce-overhead", dynamic=False)
 
     def forward(self, *inputs: Any) -> Any:
         """What the part returns for these inputs."""
-        if self._compiled is not None:
+        finest = inputs[0] if isinstance(inputs[0], Tensor) else inputs[0][0]
+        self._met[finest.shape] += 1
+        if self._compiled is not None and self._met[finest.shape] > self._patience:
             try:
                 # Results live in the graph's own memory: its next replay would overwrite them.
                 return _copied(self._compiled(*inputs))

@@ -19,6 +19,8 @@ from geoseg.engines.local.batching import BatchSize, CudaGauge
 from geoseg.engines.local.inquiry import Inquiry
 from geoseg.errors import EngineError
 from geoseg.segearth.checkpoint import Checkpoint
+from geoseg.segearth.memory import release_freed
+from geoseg.segearth.prepare import prepare_
 from geoseg.segearth.sources import open_checkpoint
 
 _log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class LocalEngine:
         self._dtype = _dtype(spec.dtype, place)
         checkpoint = open_checkpoint(spec.checkpoint, dtype=self._dtype)
         checkpoint.model.to(place)
+        prepare_(checkpoint.model)
         # There, starting the kernels of a step one by one takes longer than running them.
         checkpoint.model.language.compiled = place.type == "cuda"
         self._checkpoint: Checkpoint | None = checkpoint
@@ -90,7 +93,9 @@ class LocalEngine:
         return answers
 
     def close(self) -> None:
-        """Free the model and its device."""
+        """Free the model and its device; what else runs in this process gets its memory back."""
+        if self._checkpoint is not None:
+            release_freed()
         self._checkpoint = None
         self._release()
 

@@ -64,10 +64,24 @@ def test_compiled_results_outlive_the_next_picture(monkeypatch: pytest.MonkeyPat
         return (buffer.copy_(x),)
 
     monkeypatch.setattr(prepare.torch, "compile", lambda part, **options: replayed)
-    part = Compiled(nn.Identity())
+    part = Compiled(nn.Identity(), patience=0)
     (first,) = part(torch.ones(2))
     part(torch.zeros(2))
     assert first.tolist() == [1.0, 1.0]
+
+
+def test_only_shapes_that_come_again_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes: list[int] = []
+
+    def compiled(x: Tensor) -> tuple[Tensor, ...]:
+        shapes.append(len(x))
+        return (x,)
+
+    monkeypatch.setattr(prepare.torch, "compile", lambda part, **options: compiled)
+    part = Compiled(nn.Identity(), patience=2)
+    for size in (1, 4, 4, 3, 4, 4, 1):
+        part(torch.ones(size))
+    assert shapes == [4, 4]
 
 
 def test_what_does_not_compile_runs_as_it_is(
@@ -80,7 +94,7 @@ def test_what_does_not_compile_runs_as_it_is(
         raise RuntimeError("no compiler")
 
     monkeypatch.setattr(prepare.torch, "compile", lambda part, **options: broken)
-    part = Compiled(_Halves())
+    part = Compiled(_Halves(), patience=0)
     with caplog.at_level(logging.WARNING):
         outs = [part(torch.ones(2)) for _ in range(2)]
     assert [out.mask_features.tolist() for out in outs] == [[0.5, 0.5]] * 2
@@ -94,4 +108,4 @@ def test_memory_that_runs_out_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(prepare.torch, "compile", lambda part, **options: full)
     with pytest.raises(torch.OutOfMemoryError):
-        Compiled(_Halves())(torch.ones(2))
+        Compiled(_Halves(), patience=0)(torch.ones(2))

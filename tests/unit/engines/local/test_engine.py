@@ -13,6 +13,7 @@ import torch
 from geoseg.dialogue import Instruction, Target, TileAnswer
 from geoseg.engines import Engine, EngineSpec, Question, open_engine
 from geoseg.engines.local import LocalEngine
+from geoseg.engines.local import engine as engine_module
 from geoseg.engines.local import inquiry as inquiry_module
 from geoseg.engines.local.drafts import Drafts
 from geoseg.errors import CheckpointError, EngineError, InstructionError
@@ -326,6 +327,18 @@ def test_other_settings_have_another_hash(
         assert half.checkpoint_hash != plain.checkpoint_hash
         (answer,) = _answers(half, [_chip(0)])
     assert not answer.failed
+
+
+def test_closing_gives_memory_back_to_the_system_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released: list[int] = []
+    monkeypatch.setattr(engine_module, "release_freed", lambda: released.append(1))
+    engine = LocalEngine(EngineSpec(str(folder), device="cpu"))
+    assert not released
+    engine.close()
+    engine.close()
+    assert len(released) == 1
 
 
 def test_bad_recipes_and_closed_engines_are_refused(folder: Path, tmp_path: Path) -> None:
