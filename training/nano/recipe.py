@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from geoseg.errors import InstructionError
+from training.recipes import read_toml
 from training.schedule import Ramp
 
 
@@ -93,43 +91,7 @@ class Recipe:
 
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe; InstructionError for a file that is no recipe, naming the key."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InstructionError(f"The recipe {path} cannot be read: {error}.") from error
-    parts = dict(data)
-    parts["rates"] = _read(Rates, parts.get("rates"), "rates")
-    parts["weights"] = _read(Weights, parts.get("weights"), "weights")
-    parts["stages"] = tuple(
-        _stage(entry, f"stages[{i}]") for i, entry in enumerate(parts.get("stages", []))
-    )
-    recipe = _read(Recipe, parts, str(path))
-    assert isinstance(recipe, Recipe)
+    recipe = read_toml(Recipe, path)
     if not recipe.stages:
         raise InstructionError(f"The recipe {path} has no [[stages]]; give at least one.")
     return recipe
-
-
-def _stage(entry: dict[str, Any], where: str) -> Stage:
-    kinds = entry.get("batches", [])
-    batches = tuple(_read(BatchKind, kind, f"{where}.batches[{i}]") for i, kind in enumerate(kinds))
-    stage = _read(Stage, {**entry, "batches": batches}, where)
-    assert isinstance(stage, Stage)
-    return stage
-
-
-def _read(kind: type[Any], values: Any, where: str) -> Any:
-    fields = {field.name: field for field in dataclasses.fields(kind)}
-    given = values if isinstance(values, dict) else {}
-    unknown = sorted(set(given) - set(fields))
-    missing = sorted(
-        name
-        for name, field in fields.items()
-        if field.default is dataclasses.MISSING and name not in given
-    )
-    if unknown or missing:
-        raise InstructionError(
-            f"The recipe has unknown keys {unknown} and lacks {missing} in {where}.",
-            hint=f"Known keys there: {', '.join(fields)}.",
-        )
-    return kind(**given)
