@@ -20,6 +20,9 @@ from geoseg.tiling import Tile
 
 Area = Polygon | MultiPolygon
 
+_CIRCLE = 360.0
+"""Degrees around the Earth."""
+
 _PIECES = 64
 """Least pieces along the longer side of an area when its edges are densified."""
 
@@ -64,6 +67,8 @@ def read_area(source: str | Path, layer: str | None = None, *, crs: str) -> Area
 def bounds_area(bounds: Sequence[float], bounds_crs: str | None, crs: str) -> Area:
     """Bring (left, bottom, right, top) to the CRS given as WKT; without `bounds_crs` it is in it.
 
+    In degrees, left > right reaches across the antimeridian: (179, -18, -179, -16) is 2° wide.
+
     Raises InstructionError for bounds that enclose nothing and for an unknown CRS, SceneError
     when they lie outside what the scene's CRS can hold.
     """
@@ -72,7 +77,10 @@ def bounds_area(bounds: Sequence[float], bounds_crs: str | None, crs: str) -> Ar
             f"Bounds need four finite numbers, got {tuple(bounds)}.",
             hint="Give them as LEFT BOTTOM RIGHT TOP.",
         )
+    own = CRS.from_wkt(crs) if bounds_crs is None else _known(bounds_crs)
     left, bottom, right, top = bounds
+    if own.is_geographic and right < left and right + _CIRCLE - left <= _CIRCLE / 2:
+        right += _CIRCLE
     if not (left < right and bottom < top):
         raise InstructionError(
             f"The bounds {_extent(bounds)} enclose nothing.",
@@ -81,14 +89,42 @@ def bounds_area(bounds: Sequence[float], bounds_crs: str | None, crs: str) -> Ar
     box = shapely.box(left, bottom, right, top)
     if bounds_crs is None:
         return box
+    return _reproject(box, own, crs, f"The bounds {_extent(bounds)}")
+
+
+def _known(name: str) -> CRS:
     try:
-        own = CRS.from_user_input(bounds_crs)
+        return CRS.from_user_input(name)
     except CRSError as error:
         raise InstructionError(
-            f"{bounds_crs!r} is not a coordinate reference system.",
+            f"{name!r} is not a coordinate reference system.",
             hint="Use a code such as EPSG:4326, or WKT.",
         ) from error
-    return _reproject(box, own, crs, f"The bounds {_extent(bounds)}")
+
+
+def turned(area: Area, grid: Grid) -> Area:
+    """An area in the grid's CRS, turned around the Earth to where the grid is.
+
+    A scene in degrees may reach beyond 180°, where areas are told with negative longitudes. An area
+    that meets the grid nowhere, or is not in degrees, stays as it is.
+    """
+    if not CRS.from_wkt(grid.crs).is_geographic:
+        return area
+    left, _, right, _ = grid.bounds
+    first = math.ceil((left - area.bounds[2]) / _CIRCLE)
+    last = math.floor((right - area.bounds[0]) / _CIRCLE)
+    if first > last:
+        return area
+    frame = shapely.box(*grid.bounds)
+    parts = [
+        shapely.set_coordinates(
+            part, shapely.get_coordinates(part) + np.array([turn * _CIRCLE, 0.0])
+        )
+        for turn in range(first, last + 1)
+        for part in shapely.get_parts(area)
+    ]
+    near = np.array([part for part in parts if part.intersects(frame)], dtype=object)
+    return (_union(near) if len(near) else None) or area
 
 
 def tiles_touching(tiles: Sequence[Tile], grid: Grid, area: Area) -> tuple[Tile, ...]:

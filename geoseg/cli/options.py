@@ -100,6 +100,20 @@ _STRETCH = click.option(
 _ASSUME_CRS = click.option(
     "--assume-crs", metavar="CRS", help="Of a scene that does not say it, for example EPSG:32645."
 )
+_NODATA = click.option(
+    "--nodata",
+    type=float,
+    metavar="V",
+    help="Pixels of this value hold no data. [default: as the scene says]",
+)
+_GSD = click.option(
+    "--gsd",
+    type=float,
+    metavar="METRES",
+    help="Work with pixels of this size on the ground: coarser ones are means, from overviews "
+    "where there are some; finer ones, up to 4 times, are interpolated. "
+    "[default: the scene's own]",
+)
 _SHARD = click.option(
     "--shard",
     callback=_shard,
@@ -126,6 +140,8 @@ SCENE_OPTIONS = (
     _BIDX,
     _STRETCH,
     _ASSUME_CRS,
+    _NODATA,
+    _GSD,
     _SHARD,
 )
 """What decides which tiles are asked, what they show, and who answers."""

@@ -67,6 +67,8 @@ def _ask(
         ledger = held.enter_context(open_ledger(request.ledger_path, key, resume=request.resume))
         ledger.keep(plan)
         tell.enter("segment")
+        for text in ground.scene.warnings:
+            tell(Log("warning", text))
         tell(Log("info", outlook(request, engine.device, len(plan.tiles))))
         asked = answer_scene(
             ground.scene,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import shapely
 from shapely import MultiPolygon, Polygon
 
-from geoseg.areas import bounds_area, read_area, tiles_touching
+from geoseg.areas import bounds_area, read_area, tiles_touching, turned
 from geoseg.errors import SceneError
 from geoseg.ledger import Plan
 from geoseg.pipeline.request import Request
@@ -49,7 +49,12 @@ def survey(request: Request) -> Survey:
 
     Raises SceneError for a scene or area that cannot be read, and where they do not meet.
     """
-    scene = open_scene(os.fspath(request.scene), assume_crs=request.assume_crs)
+    scene = open_scene(
+        os.fspath(request.scene),
+        assume_crs=request.assume_crs,
+        nodata=request.nodata,
+        gsd=request.gsd,
+    )
     grid = scene.grid
     tiles = plan_tiles(grid.height, grid.width, overlap=request.overlap)
     area = _area(request, scene)
@@ -70,9 +75,9 @@ def _area(request: Request, scene: Scene) -> Polygon | MultiPolygon | None:
     crs = scene.grid.crs
     area: Polygon | MultiPolygon | None = None
     if request.bounds is not None:
-        area = bounds_area(request.bounds, request.bounds_crs, crs)
+        area = turned(bounds_area(request.bounds, request.bounds_crs, crs), scene.grid)
     if request.aoi is not None:
-        inside = read_area(request.aoi, crs=crs)
+        inside = turned(read_area(request.aoi, crs=crs), scene.grid)
         area = inside if area is None else _both(area, inside)
     return area
 

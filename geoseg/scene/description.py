@@ -10,6 +10,9 @@ import numpy as np
 
 from geoseg.grid import Grid
 
+_FINER = 1.05
+"""More pixels than this share of the scene's own are not due to rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -77,6 +80,17 @@ class Scene:
     def resampled(self) -> bool:
         """Whether the working resolution is not the file's own."""
         return self.grid != self.native
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What people should know of the pixels that the model will see."""
+        times = self.grid.width * self.grid.height / (self.native.width * self.native.height)
+        if times <= _FINER:
+            return ()
+        return (
+            f"The working resolution is finer than the scene's own: {times:.1f} times the pixels "
+            "to look at, and nothing in them that the scene does not show.",
+        )
 
     @property
     def always_valid(self) -> bool:

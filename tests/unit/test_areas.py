@@ -9,7 +9,7 @@ import shapely
 from affine import Affine
 from pyproj import CRS
 
-from geoseg.areas import bounds_area, read_area, split_source, tiles_touching
+from geoseg.areas import bounds_area, read_area, split_source, tiles_touching, turned
 from geoseg.errors import InstructionError, SceneError
 from geoseg.grid import Grid
 from geoseg.tiling import plan_tiles
@@ -134,6 +134,43 @@ def test_bounds_in_the_scenes_crs_and_in_another() -> None:
 def test_bounds_that_enclose_nothing(bounds: tuple[float, ...]) -> None:
     with pytest.raises(InstructionError, match="LEFT BOTTOM RIGHT TOP"):
         bounds_area(bounds, None, UTM)
+
+
+class TestAntimeridian:
+    """Fiji: 177° to 181° east, which others call 179° west."""
+
+    DEGREES = CRS.from_epsg(4326).to_wkt()
+
+    @pytest.mark.parametrize("left", [177.0, -183.0])
+    def test_areas_on_both_sides_are_turned_to_the_scene(self, left: float) -> None:
+        grid = Grid(self.DEGREES, Affine(0.01, 0, left, 0, -0.01, -16), 200, 400)
+        split = shapely.MultiPolygon(
+            [shapely.box(179, -18, 180, -17), shapely.box(-180, -18, -179.5, -17)]
+        )
+        area = turned(split, grid)
+        assert area.geom_type == "Polygon"
+        assert area.bounds == pytest.approx((left + 2, -18, left + 3.5, -17))
+        tiles = plan_tiles(200, 400, window=64, overlap=16)
+        assert tiles_touching(tiles, grid, area)
+
+    def test_elsewhere_nothing_is_turned(self) -> None:
+        grid = Grid(self.DEGREES, Affine(0.01, 0, 10, 0, -0.01, 50), 200, 400)
+        for area in (shapely.box(11, 48, 12, 49), shapely.box(100, 48, 101, 49)):
+            assert turned(area, grid).equals(area)
+        utm = shapely.box(0, 0, 1, 1)
+        assert turned(utm, GRID) is utm
+
+    def test_bounds_may_reach_across(self) -> None:
+        box = bounds_area((179, -18, -179, -16), None, self.DEGREES)
+        assert box.bounds == (179, -18, 181, -16)
+        fiji = CRS.from_epsg(32760).to_wkt()
+        area = bounds_area((179, -18, -179, -16), "EPSG:4326", fiji)
+        width = area.bounds[2] - area.bounds[0]
+        assert width == pytest.approx(2 * 111_320 * 0.955, rel=0.02)
+
+    def test_bounds_the_wrong_way_round_are_no_circle(self) -> None:
+        with pytest.raises(InstructionError, match="enclose nothing"):
+            bounds_area((20, 0, 10, 5), None, self.DEGREES)
 
 
 def test_bounds_that_are_no_numbers_or_in_no_crs() -> None:

@@ -31,6 +31,8 @@ def test_defaults(pipeline):
         "min_area": 0.0,
         "dst_crs": None,
         "assume_crs": None,
+        "nodata": None,
+        "gsd": None,
         "shard": None,
         "layer_per_target": False,
         "ledger": None,

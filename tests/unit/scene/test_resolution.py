@@ -161,6 +161,7 @@ def test_finer_pixels_lie_between(draw_scene: DrawScene) -> None:
     ramp = np.broadcast_to(np.arange(0, 240, 8, dtype=np.uint8), (3, 20, 30)).copy()
     scene, rgb, valid = working_pixels(draw_scene(ramp), 0.25)
     assert (scene.grid.height, scene.grid.width) == (40, 60)
+    assert "4.0 times the pixels" in scene.warnings[0]
     assert valid.all()
     assert (np.diff(rgb[0, 0].astype(int)) >= 0).all()
     np.testing.assert_allclose(rgb[0, 0, 2:-2], np.arange(2, 58) * 4 - 2, atol=1)
