@@ -48,8 +48,9 @@ from geoseg.events import Result
 def command(ctx: click.Context, /, request: str | None, **given: Any) -> int:
     """Find in SCENE what each INSTRUCTION describes and write it as polygons to OUT.
 
-    Each instruction becomes a layer of OUT. A run that was stopped goes on where it was when the
-    same command is given again.
+    SCENE is a GeoTIFF, a folder of adjoining ones, an address, or whatever else GDAL opens. Each
+    instruction becomes a layer of OUT. A run that was stopped goes on where it was when the same
+    command is given again.
 
     \b
     geoseg run scene.tif "safe open areas" -o out.gpkg

@@ -60,7 +60,9 @@ class Scene:
     @property
     def name(self) -> str:
         """The file's name without folder and extension."""
-        plain = self.path.split("?", 1)[0].rstrip("/\\")
+        # Only an address has a query behind a question mark; a file's name may hold one.
+        plain = self.path.split("?", 1)[0] if "://" in self.path else self.path
+        plain = plain.rstrip("/\\")
         return PurePath(re.split(r"[\\/]", plain)[-1]).stem or plain
 
     @property

@@ -51,7 +51,7 @@ def test_compressions(draw_scene: DrawScene, compress: str, interleave: str, til
     assert np.abs(rgb.astype(int) - pixels).max() <= (12 if lossy else 0)
 
 
-@pytest.mark.parametrize("name", ["fünf Straßen 大.tif", "a b'c & d.tif"])
+@pytest.mark.parametrize("name", ["fünf Straßen 大.tif", "a b'c & d.tif", "a#b?c%20+d.tif"])
 def test_names_of_every_tongue(draw_scene: DrawScene, name: str) -> None:
     scene, rgb, _ = whole(draw_scene(PIXELS, name=name))
     np.testing.assert_array_equal(rgb, PIXELS)

@@ -129,7 +129,11 @@ def test_a_fault_that_passes_is_not_noticed(server: Server) -> None:
 
 
 @pytest.mark.parametrize("fault", ["500", "short", "silence"])
-def test_a_server_that_fails_ends_the_run_and_does_not_hang(server: Server, fault: str) -> None:
+def test_a_server_that_fails_ends_the_run_and_does_not_hang(
+    server: Server, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if fault == "silence":
+        monkeypatch.setitem(environment_module._REMOTE, "GDAL_HTTP_TIMEOUT", "0.4")
     scene = open_scene(address(server))
     near = [tile for tile in TILES if tile.window.col_end <= 512 and tile.window.row_end <= 512]
     chips = read_chips(scene, near, choose_rendering(scene, None, "none"))
