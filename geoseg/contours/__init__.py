@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from geoseg.contours import chains, marching, shapes
 from geoseg.contours.chains import Chain, Order
 from geoseg.contours.lattice import NOTHING, Floats, Ints, Lattice, Rows, Trace
-from geoseg.contours.shapes import Assembly, RunTotals, Shape
+from geoseg.contours.shapes import Assembly, Shape, SumUp
 from geoseg.fuse import Field, Strip
 
 __all__ = ["Shape", "polygonize"]
@@ -32,7 +32,7 @@ class _Loops:
 
     trace: Callable[[Rows, int, int, Lattice], Trace]
     order: Callable[[Floats, Ints], Order]
-    run_totals: RunTotals
+    sum_up: SumUp
 
 
 def polygonize(field: Field, *, compiled: bool | None = None) -> Iterator[Shape]:
@@ -50,7 +50,7 @@ def polygonize(field: Field, *, compiled: bool | None = None) -> Iterator[Shape]
         compiled = cells >= _LARGE and find_spec("numba") is not None
     loops = _loops(compiled)
     lattice = Lattice(field.scene.height, field.scene.width, field.stride)
-    assembly = Assembly(loops.run_totals)
+    assembly = Assembly(loops.sum_up)
     open_chains: list[Chain] = []
     last = np.full(field.grid.width + 2, NOTHING, np.int32)
     row = -1
@@ -65,10 +65,10 @@ def polygonize(field: Field, *, compiled: bool | None = None) -> Iterator[Shape]
 
 def _loops(compiled: bool) -> _Loops:
     if not compiled:
-        return _Loops(marching.trace, chains.order, shapes.run_totals)
+        return _Loops(marching.trace, chains.order, shapes.sum_up)
     from geoseg.contours import compiled as fast
 
-    return _Loops(fast.trace, fast.order, fast.run_totals)
+    return _Loops(fast.trace, fast.order, fast.sum_up)
 
 
 def _with_margin(field: Field) -> Iterator[Strip | None]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csgraph, csr_array
 
 from geoseg.contours.lattice import Flags, Floats, Ints, Trace
-from geoseg.contours.rings import Rings, gathered, together
+from geoseg.contours.rings import Rings, rings_of
 
 Order = tuple[Ints, Ints, Flags]
 """Nodes thread by thread, each in its own order; thread offsets; which threads are rings."""
@@ -38,38 +38,38 @@ def link(
     through the last row.
     """
     if not len(trace.nodes):
-        return gathered([], []), []
+        return rings_of([], trace.runs, trace.runs), []
     successor = trace.successor.copy()
     above = {chain.begin: chain for chain in open_chains}
     for chain in open_chains:
         successor[chain.begin] = chain.end
     walked, offsets, is_ring = order_of(trace.nodes, successor)
     points = trace.nodes[walked]
-    begins, lengths = offsets[:-1], np.diff(offsets)
     joints = _joints(walked, above)
     joined = np.searchsorted(offsets, joints, side="right") - 1
     plain = is_ring.copy()
     plain[joined] = False
 
-    first_runs = trace.runs[walked[begins]]
-    closed: list[Floats] = []
-    closed_runs: list[int] = []
+    lengths, runs = np.diff(offsets), trace.runs[walked[offsets[:-1]]]
+    edges = offsets[np.flatnonzero(np.diff(plain, prepend=False, append=False))]
+    kept = [points[begin:end] for begin, end in edges.reshape(-1, 2).tolist()]
+    closed: list[int] = []
     leaving: list[Chain] = []
     for thread in np.flatnonzero(~plain).tolist():
-        begin, end = int(begins[thread]), int(offsets[thread + 1])
+        begin, end = int(offsets[thread]), int(offsets[thread + 1])
         place = np.searchsorted(joined, [thread, thread + 1])
         inner = joints[place[0] : place[1]].tolist()
         if is_ring[thread]:
-            closed.append(
-                _from_top(np.concatenate(_expanded(points, (begin, end), inner, walked, above)))
-            )
-            closed_runs.append(int(first_runs[thread]))
+            parts = _from_top(np.concatenate(_expanded(points, (begin, end), inner, walked, above)))
+            kept.extend(parts)
+            lengths[thread] = sum(map(len, parts))
+            closed.append(thread)
         else:
             pieces = _expanded(points, (begin + 1, end - 1), inner, walked, above)
             first, last = (int(walked[at]) - trace.last_row for at in (begin, end - 1))
             leaving.append(Chain(first, last, tuple(pieces)))
-    whole = Rings(points, begins[plain], lengths[plain], first_runs[plain])
-    return together([whole, gathered(closed, closed_runs)]), leaving
+    whole = np.concatenate([np.flatnonzero(plain), np.array(closed, np.intp)])
+    return rings_of(kept, lengths[whole], runs[whole]), leaving
 
 
 def _joints(walked: Ints, above: Mapping[int, Chain]) -> Ints:
@@ -144,7 +144,8 @@ def _expanded(
     return pieces
 
 
-def _from_top(ring: Floats) -> Floats:
-    """The same ring, begun at its topmost, then leftmost point."""
+def _from_top(ring: Floats) -> tuple[Floats, Floats]:
+    """The same ring in two parts, begun at its topmost, then leftmost point."""
     top = np.flatnonzero(ring[:, 1] == ring[:, 1].min())
-    return np.roll(ring, -int(top[np.argmin(ring[top, 0])]), axis=0)
+    first = int(top[np.argmin(ring[top, 0])])
+    return ring[first:], ring[:first]

@@ -7,7 +7,7 @@ outline runs on the cells' own edges.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,12 +104,15 @@ class Trace:
     """Crossings before those of the last row."""
 
 
-def with_corners(trace: Trace, turns: Ints) -> Trace:
+def with_corners(trace: Trace, turning: Flags) -> Trace:
     """Add the corner where the outline turns from one cell's edge into another.
 
-    `turns` is (m, 2): the nodes before and after each corner.
+    `turning` is (n,): whether the outline turns right after a node.
     """
-    first, second = turns[:, 0], turns[:, 1]
+    if not trace.at_edge.any():
+        return trace
+    first = np.flatnonzero(turning & (trace.at_edge | trace.at_edge[trace.successor]))
+    second = trace.successor[first]
     along = first < len(trace.starts) * 2
     corners = np.stack(
         [
@@ -120,15 +123,11 @@ def with_corners(trace: Trace, turns: Ints) -> Trace:
     )
     count = len(trace.nodes)
     successor = np.concatenate([trace.successor, second])
-    successor[first] = np.arange(count, count + len(turns))
-    return Trace(
+    successor[first] = np.arange(count, count + len(first))
+    return replace(
+        trace,
         nodes=np.concatenate([trace.nodes, corners]),
         successor=successor,
         runs=np.concatenate([trace.runs, trace.runs[first]]),
-        at_edge=np.concatenate([trace.at_edge, np.ones(len(turns), np.bool_)]),
-        starts=trace.starts,
-        ends=trace.ends,
-        piece_of=trace.piece_of,
-        first_row=trace.first_row,
-        last_row=trace.last_row,
+        at_edge=np.concatenate([trace.at_edge, np.ones(len(first), np.bool_)]),
     )

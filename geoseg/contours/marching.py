@@ -48,10 +48,11 @@ def trace(strip: Rows, level: int, row: int, lattice: Lattice) -> Trace:
     squares, codes = _squares(inside)
     joined = _joined_saddles(values, level, squares, codes)
     codes = np.where(joined, np.where(codes == 5, 16, 17), codes)
-    begin, end, turning = _segments(squares, codes, across, down, flat.size, columns)
-    turning &= at_edge[begin] | at_edge[end]
+    begin, end, one_corner = _segments(squares, codes, across, down, flat.size, columns)
     successor = np.full(len(nodes), -1, np.intp)
     successor[begin] = end
+    turning = np.zeros(len(nodes), np.bool_)
+    turning[begin] = one_corner
 
     links = [_stacked(starts, ends, columns), _diagonal(squares, codes, starts, columns)]
     return with_corners(
@@ -66,7 +67,7 @@ def trace(strip: Rows, level: int, row: int, lattice: Lattice) -> Trace:
             first_row=int(np.searchsorted(across, columns)),
             last_row=int(np.searchsorted(across, flat.size - columns)),
         ),
-        np.stack([begin[turning], end[turning]], axis=1),
+        turning,
     )
 
 

@@ -4,68 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from geoseg.contours.lattice import Flags, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rings:
-    """Closed outlines, each begun at its topmost, then leftmost point, which is not repeated."""
+    """Closed outlines, each begun at its topmost, then leftmost point. Arrays are one per ring."""
 
-    points: Floats
-    """(n, 2) the rings' points, with others between them."""
+    lines: NDArray[Any]
+    """shapely.LinearRing"""
 
-    begins: Ints
-    """(rings,) where each ring begins."""
+    tops: Floats
+    """(rings, 2) the first point."""
 
-    lengths: Ints
-    """(rings,) how many points it has."""
+    holes: Flags
+    """Whether the foreground is outside of the ring."""
 
     runs: Ints
-    """(rings,) a run of foreground cells inside the outline's left bank."""
+    """A run of foreground cells inside the outline's left bank."""
 
-    def holes(self) -> Flags:
-        """(rings,) whether a ring has the foreground outside of it.
-
-        At its topmost, then leftmost point a ring is convex, so it turns there as it does on the
-        whole; unlike an area, that does not drown in the coordinates far from the origin.
-        """
-        first = self.points[self.begins]
-        x_in, y_in = (first - self.points[self.begins + self.lengths - 1]).T
-        x_out, y_out = (self.points[self.begins + 1] - first).T
-        return np.asarray(x_in * y_out < x_out * y_in)
-
-    def chosen(self, which: Ints) -> Rings:
-        """Some of the rings, among the same points."""
-        return Rings(self.points, self.begins[which], self.lengths[which], self.runs[which])
-
-    def only(self, which: Ints) -> Rings:
-        """Some of the rings, with no points but their own."""
-        lengths = self.lengths[which]
-        begins = np.cumsum(lengths) - lengths
-        index = np.arange(int(lengths.sum())) + np.repeat(self.begins[which] - begins, lengths)
-        return Rings(self.points[index], begins, lengths, self.runs[which])
+    def chosen(self, which: Ints | Flags) -> Rings:
+        """Some of the rings."""
+        return Rings(self.lines[which], self.tops[which], self.holes[which], self.runs[which])
 
 
-def gathered(rings: Sequence[Floats], runs: Sequence[int]) -> Rings:
-    """Rings of points, (n, 2) each, and the runs that they bound."""
-    lengths = np.array([len(ring) for ring in rings], np.intp)
-    points = np.concatenate(rings) if rings else np.empty((0, 2))
-    return Rings(points, np.cumsum(lengths) - lengths, lengths, np.array(runs, np.intp))
+def rings_of(parts: Sequence[Floats], lengths: Ints, runs: Ints) -> Rings:
+    """Rings of points, (n, 2) one after another in parts, the last point not the first again."""
+    if not len(lengths):
+        return Rings(np.empty(0, object), np.empty((0, 2)), np.empty(0, np.bool_), runs)
+    points = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    ends = np.cumsum(lengths)
+    begins = ends - lengths
+    tops = points[begins]
+    # At its topmost, then leftmost point a ring is convex, so it turns there as it does on the
+    # whole; unlike an area, that does not drown in the coordinates far from the origin.
+    x_in, y_in = (tops - points[ends - 1]).T
+    x_out, y_out = (points[begins + 1] - tops).T
+    ring_of = np.repeat(np.arange(len(lengths)), lengths)
+    lines: NDArray[Any] = shapely.linearrings(points, indices=ring_of)  # type: ignore[assignment]
+    return Rings(lines, tops, x_in * y_out < x_out * y_in, runs)
 
 
 def together(parts: Sequence[Rings]) -> Rings:
     """The rings of all parts."""
-    filled = [part for part in parts if len(part.begins)] or list(parts[:1])
-    if len(filled) == 1:
-        return filled[0]
-    sizes = np.array([len(part.points) for part in filled])
-    shifts = np.cumsum(sizes) - sizes
     return Rings(
-        points=np.concatenate([part.points for part in filled]),
-        begins=np.concatenate([p.begins + shift for p, shift in zip(filled, shifts, strict=True)]),
-        lengths=np.concatenate([part.lengths for part in filled]),
-        runs=np.concatenate([part.runs for part in filled]),
+        lines=np.concatenate([part.lines for part in parts]),
+        tops=np.concatenate([part.tops for part in parts]),
+        holes=np.concatenate([part.holes for part in parts]),
+        runs=np.concatenate([part.runs for part in parts]),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import shapely
@@ -17,8 +18,38 @@ from geoseg.fuse import Strip
 UNIT = 2.0**24
 """Shares are added up as whole numbers of 1 / UNIT, so that no sum depends on its order."""
 
-RunTotals = Callable[[NDArray[np.float32], Ints, Ints], Floats]
-"""As `run_totals`."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Runs of foreground cells of a strip, and the piece that each belongs to."""
+
+    start: Ints
+    """(runs,) first cell, in the flat strip."""
+
+    length: Ints
+    """(runs,)"""
+
+    piece: Ints
+    """(runs,)"""
+
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums:
+    """What the cells of each piece add up to, (pieces,) each."""
+
+    cells: Ints
+    score: Floats
+    """In units of 1 / UNIT, as `agreement`."""
+    agreement: Floats
+    n_seen: Ints
+    """The most of any run's first cell, as `n_found`."""
+    n_found: Ints
+
+
+SumUp = Callable[[Cells, Strip], Sums]
+"""As `sum_up`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,25 +99,12 @@ class Growing:
         self.touches_edge |= other.touches_edge
         self.rings += other.rings
 
-    def shape(self) -> Shape:
-        """The finished polygon."""
-        rings = together(self.rings)
-        (polygon,), _ = _polygons(rings, np.zeros(len(rings.begins), np.intp))
-        return Shape(
-            polygon=polygon,
-            score=self.score / self.cells / UNIT,
-            agreement=self.agreement / self.cells / UNIT,
-            n_seen=self.n_seen,
-            n_found=self.n_found,
-            touches_edge=self.touches_edge,
-        )
-
 
 class Assembly:
     """Keeps the pieces that go on below the last strip; hands out those that are complete."""
 
-    def __init__(self, totals: RunTotals) -> None:
-        self._totals = totals
+    def __init__(self, sum_up: SumUp) -> None:
+        self._sum_up = sum_up
         self._open: list[Growing] = []
         self._owner: Ints = np.empty(0, np.intp)  # per run of the last row: index into _open
 
@@ -96,15 +114,18 @@ class Assembly:
         if not runs:
             return
         piece_of = self._pieces(trace)
-        sums = _Sums(trace, piece_of, strip, self._totals)
+        sums = self._sums(trace, piece_of, strip)
         carried, leaving = trace.first_row // 2, trace.last_row // 2
         lasting = np.zeros(len(sums.cells), np.bool_)
+        cut = np.zeros(len(sums.cells), np.bool_)
+        cut[piece_of[trace.runs[trace.at_edge]]] = True
         lasting[piece_of[:carried]] = True
         lasting[piece_of[leaving:]] = True
         ring_piece = piece_of[rings.runs]
 
-        yield from _closed_within(rings, ring_piece, lasting, sums)
-        grown = {int(piece): sums.growing(int(piece)) for piece in np.flatnonzero(lasting)}
+        within = ~lasting[ring_piece]
+        yield from _closed_within(rings.chosen(within), ring_piece[within], sums, cut)
+        grown = {piece: _begun(sums, cut, piece) for piece in np.flatnonzero(lasting).tolist()}
         first_runs = np.unique(self._owner, return_index=True)[1]
         for piece, before in zip(piece_of[first_runs].tolist(), self._open, strict=True):
             grown[piece].absorb(before)
@@ -112,8 +133,7 @@ class Assembly:
             grown[piece].rings.append(part)
         going_on, self._owner = np.unique(piece_of[leaving:], return_inverse=True)
         self._open = [grown.pop(piece) for piece in going_on.tolist()]
-        for complete in grown.values():
-            yield complete.shape()
+        yield from _finished(list(grown.values()))
 
     def _pieces(self, trace: Trace) -> Ints:
         """Which connected piece each run belongs to, with what is joined above the strip."""
@@ -125,101 +145,104 @@ class Assembly:
         joined = pieces(trace.piece_of[carried], int(trace.piece_of.max()) + 1)
         return joined[trace.piece_of]
 
-
-class _Sums:
-    """Per piece of one strip: what its cells add up to. The first row was counted before."""
-
-    def __init__(
-        self, trace: Trace, piece_of: Ints, strip: Strip | None, totals: RunTotals
-    ) -> None:
-        count = int(piece_of.max()) + 1
-        self.cells: Ints = np.zeros(count, np.intp)
-        self.score: Floats = np.zeros(count)
-        self.agreement: Floats = self.score
-        self.n_seen = self.n_found = np.zeros(count, np.int64)
-        self.touches_edge = np.zeros(count, np.bool_)
-        self.touches_edge[piece_of[trace.runs[trace.at_edge]]] = True
+    def _sums(self, trace: Trace, piece_of: Ints, strip: Strip | None) -> Sums:
+        """Per piece, without the first row, which was counted before."""
+        pieces = int(piece_of.max()) + 1
+        if strip is None:
+            return Sums(*np.zeros((5, pieces), np.intp))
         new = slice(trace.first_row // 2, None)
-        if strip is None or len(trace.starts[new]) == 0:
-            return
         padded = strip.samples.shape[1] + 2
         row, column = np.divmod(trace.starts[new], padded)
-        length = trace.ends[new] - trace.starts[new]
         start = (row - 1) * (padded - 2) + column - 1
-        piece = piece_of[new]
-        self.cells = np.bincount(piece, length, count)
-        self.score = np.bincount(piece, totals(strip.score, start, length), count)
-        self.agreement = np.bincount(piece, totals(strip.agreement, start, length), count)
-        self.n_seen = _most(piece, strip.n_seen.ravel()[start], count)
-        self.n_found = _most(piece, strip.n_found.ravel()[start], count)
-
-    def growing(self, piece: int) -> Growing:
-        return Growing(
-            cells=int(self.cells[piece]),
-            score=int(self.score[piece]),
-            agreement=int(self.agreement[piece]),
-            n_seen=int(self.n_seen[piece]),
-            n_found=int(self.n_found[piece]),
-            touches_edge=bool(self.touches_edge[piece]),
-        )
+        length = trace.ends[new] - trace.starts[new]
+        return self._sum_up(Cells(start, length, piece_of[new], pieces), strip)
 
 
-def run_totals(plane: NDArray[np.float32], start: Ints, length: Ints) -> Floats:
-    """Sums over runs of cells of a plane of shares, in units of 1 / UNIT."""
-    before = np.cumsum(length) - length
-    cells = np.arange(int(length.sum())) + np.repeat(start - before, length)
-    shares = np.trunc(plane.ravel()[cells] * np.float32(UNIT))
-    totals: Floats = np.add.reduceat(shares, before, dtype=np.float64)
-    return totals
+def sum_up(cells: Cells, strip: Strip) -> Sums:
+    """Add up what a strip knows of its foreground."""
+    before = np.cumsum(cells.length) - cells.length
+    places = np.arange(int(cells.length.sum())) + np.repeat(cells.start - before, cells.length)
+
+    def total(values: Ints | Floats) -> NDArray[Any]:
+        return np.bincount(cells.piece, values, cells.pieces)
+
+    def share(plane: NDArray[np.float32]) -> Floats:
+        units = np.trunc(plane.ravel()[places] * np.float32(UNIT))
+        per_run: Floats = np.add.reduceat(units, before, dtype=np.float64)
+        return total(per_run)
+
+    def most(plane: NDArray[np.uint16]) -> Ints:
+        values = np.zeros(cells.pieces, np.intp)
+        np.maximum.at(values, cells.piece, plane.ravel()[cells.start])
+        return values
+
+    return Sums(
+        cells=total(cells.length).astype(np.intp),
+        score=share(strip.score) if len(before) else np.zeros(cells.pieces),
+        agreement=share(strip.agreement) if len(before) else np.zeros(cells.pieces),
+        n_seen=most(strip.n_seen),
+        n_found=most(strip.n_found),
+    )
 
 
-def _most(group: Ints, values: NDArray[np.uint16], groups: int) -> NDArray[np.int64]:
-    """The largest value of each group, 0 for an empty one."""
-    order = np.argsort(group, kind="stable")
-    begins = np.flatnonzero(np.diff(group[order], prepend=-1))
-    most = np.zeros(groups, np.int64)
-    most[group[order[begins]]] = np.maximum.reduceat(values[order], begins)
-    return most
+def _begun(sums: Sums, cut: Flags, piece: int) -> Growing:
+    return Growing(
+        cells=int(sums.cells[piece]),
+        score=int(sums.score[piece]),
+        agreement=int(sums.agreement[piece]),
+        n_seen=int(sums.n_seen[piece]),
+        n_found=int(sums.n_found[piece]),
+        touches_edge=bool(cut[piece]),
+    )
 
 
 def _by_piece(rings: Rings, piece: Ints, lasting: Flags) -> Iterator[tuple[int, Rings]]:
-    """The rings of each piece that lasts, in arrays of their own."""
+    """The rings of each piece that lasts."""
     chosen = np.flatnonzero(lasting[piece])
     chosen = chosen[np.argsort(piece[chosen], kind="stable")]
     for group in np.split(chosen, np.flatnonzero(np.diff(piece[chosen])) + 1):
         if len(group):
-            yield int(piece[group[0]]), rings.only(group)
+            yield int(piece[group[0]]), rings.chosen(group)
 
 
-def _closed_within(rings: Rings, ring_piece: Ints, lasting: Flags, sums: _Sums) -> Iterator[Shape]:
+def _closed_within(rings: Rings, ring_piece: Ints, sums: Sums, cut: Flags) -> Iterator[Shape]:
     """Pieces that begin and end inside the strip, all at once."""
-    chosen = np.flatnonzero(~lasting[ring_piece])
-    if not len(chosen):
+    if not len(rings.runs):
         return
-    polygons, piece = _polygons(rings.chosen(chosen), ring_piece[chosen])
+    polygons, piece = _polygons(rings, ring_piece)
     cells = sums.cells[piece]
     columns = (
         sums.score[piece] / cells / UNIT,
         sums.agreement[piece] / cells / UNIT,
         sums.n_seen[piece],
         sums.n_found[piece],
-        sums.touches_edge[piece],
+        cut[piece],
     )
     for polygon, *values in zip(polygons, *(column.tolist() for column in columns), strict=True):
         yield Shape(polygon, *values)
 
 
+def _finished(grown: Sequence[Growing]) -> Iterator[Shape]:
+    """The polygons of pieces that nothing can be added to."""
+    if not grown:
+        return
+    rings = together([part for piece in grown for part in piece.rings])
+    counts = [sum(len(part.runs) for part in piece.rings) for piece in grown]
+    polygons, _ = _polygons(rings, np.repeat(np.arange(len(grown)), counts))
+    for polygon, piece in zip(polygons, grown, strict=True):
+        yield Shape(
+            polygon=polygon,
+            score=piece.score / piece.cells / UNIT,
+            agreement=piece.agreement / piece.cells / UNIT,
+            n_seen=piece.n_seen,
+            n_found=piece.n_found,
+            touches_edge=piece.touches_edge,
+        )
+
+
 def _polygons(rings: Rings, piece: Ints) -> tuple[NDArray[np.object_], Ints]:
     """Polygons of rings, and their pieces; each piece has one outer ring, and any holes."""
-    is_hole = rings.holes()
-    first = rings.points[rings.begins]
-    rank = np.lexsort((first[:, 0], first[:, 1], is_hole, piece))
-    closed = rings.lengths[rank] + 1
-    ends = np.concatenate([[0], np.cumsum(closed)])
-    shift = rings.begins[rank] - ends[:-1]
-    index = np.arange(ends[-1]) + np.repeat(shift, closed)
-    index[ends[1:] - 1] = rings.begins[rank]
-    outer = np.append(np.flatnonzero(~is_hole[rank]), len(rank))
-    points = rings.points[index]
-    polygons = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (ends, outer))
-    return polygons, piece[rank[outer[:-1]]]
+    rank = np.lexsort((rings.tops[:, 0], rings.tops[:, 1], rings.holes, piece))
+    number = np.cumsum(~rings.holes[rank]) - 1
+    polygons: NDArray[Any] = shapely.polygons(rings.lines[rank], indices=number)  # type: ignore[assignment]
+    return polygons, piece[rank[~rings.holes[rank]]]
