@@ -20,8 +20,10 @@ Variant = Literal["paper", "released", "signed"]
 _EPSILON = {"paper": 1e-12, "released": 1e-8, "signed": 1e-12}
 
 
-def L_t(logits: Tensor, answer_ids: Tensor, answer_mask: Tensor) -> Tensor:
-    """Mean cross-entropy over the answer tokens that are real.
+def L_t(
+    logits: Tensor, answer_ids: Tensor, answer_mask: Tensor, num_tokens: float | None = None
+) -> Tensor:
+    """Cross-entropy summed over the answer tokens that are real / num_tokens (None: their number).
 
     logits (Q, A, V), where ``logits[:, i]`` predicts token i; answer_ids (Q, A) rows of the
     head; answer_mask (Q, A) bool, False on padding.
@@ -29,7 +31,8 @@ def L_t(logits: Tensor, answer_ids: Tensor, answer_mask: Tensor) -> Tensor:
     kept = answer_mask.bool()
     if not bool(kept.any()):
         return logits.float().sum() * 0.0
-    return F.cross_entropy(logits[kept].float(), answer_ids[kept])
+    total = F.cross_entropy(logits[kept].float(), answer_ids[kept], reduction="sum")
+    return total / (int(kept.sum()) if num_tokens is None else num_tokens)
 
 
 def L_b(
@@ -62,11 +65,16 @@ def L_d(
     return (1.0 - overlap / extent).sum() / num_masks
 
 
-def L_S(rows: Tensor, grid: Tensor, variant: Variant = "released") -> Tensor:
+def L_S(
+    rows: Tensor, grid: Tensor, variant: Variant = "released", num_masks: float | None = None
+) -> Tensor:
     """Attention of each ``[SEG]`` row to its target: -log of the squared gap to the background.
 
     rows (L, H, N, T) post-softmax attention, not renormalised; grid (N, T) bool, the target on
-    the token grid (see `target_grid`). Masks without a foreground cell are left out.
+    the token grid (see `target_grid`). Masks without a foreground cell are left out. Summed over
+    masks / num_masks (None: all masks for ``released``, those kept for the others). Section 4.1,
+    averaged over layers and heads, is ``paper``; ``signed`` rewards only attention above the
+    background; the published code (``released``) sums over heads and has one term per layer.
     """
     target = grid.bool()
     kept = target.any(1)
@@ -81,7 +89,12 @@ def L_S(rows: Tensor, grid: Tensor, variant: Variant = "released") -> Tensor:
         gap = gap.relu()
     squared = (gap.square() * target).sum(-1) / target.sum(-1)
     per_mask = -torch.log(squared + _EPSILON[variant]).sum(0)
-    return per_mask.sum() / (grid.shape[0] if variant == "released" else len(target))
+    return per_mask.sum() / (attention_count(grid, variant) if num_masks is None else num_masks)
+
+
+def attention_count(grid: Tensor, variant: Variant) -> int:
+    """Masks by whose number L_S is divided: ``released`` counts those without foreground too."""
+    return len(grid) if variant == "released" else int(grid.bool().any(1).sum())
 
 
 def target_grid(masks: Tensor, height: int, width: int) -> Tensor:
@@ -91,6 +104,19 @@ def target_grid(masks: Tensor, height: int, width: int) -> Tensor:
     """
     pooled = F.adaptive_max_pool2d(masks[:, None].float(), (height, width))
     return pooled.flatten(1) >= 0.5 if len(masks) else pooled.flatten(1).bool()
+
+
+def released_grid(masks: Tensor, height: int, width: int) -> Tensor:
+    """Masks (N, h, w) on the token grid (N, height*width) bool, as the published code reduces them.
+
+    Nearest to 800 x 800, bilinear without antialiasing to the grid, above 0: targets of 20 px of
+    800 are lost in half of their positions. For comparison only.
+    """
+    if not len(masks):
+        return masks.new_zeros((0, height * width), dtype=torch.bool)
+    square = F.interpolate(masks[:, None].float(), size=(800, 800), mode="nearest")
+    small = F.interpolate(square, size=(height, width), mode="bilinear", align_corners=False)
+    return small.flatten(1) > 0
 
 
 def sample_points(maps: Tensor, points: Tensor) -> Tensor:
@@ -106,22 +132,34 @@ def choose_points(
     *,
     oversample: float = 3.0,
     importance: float = 0.75,
+    extent: Tensor | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """Points (N, count, 2) in [0, 1]: most where the logits (N, h, w) are nearest to 0.
 
     Draws ``oversample x count`` uniform points, keeps the ``importance x count`` least certain
     ones, adds fresh uniform ones. Carries no gradient. PointRend's rule, as Mask2Former uses it.
+    extent (N, 2): the share of width and height, from the top left, that is picture; no point
+    falls on the padding beyond it.
     """
     with torch.no_grad():
         drawn = int(count * oversample)
-        candidates = torch.rand(len(logits), drawn, 2, generator=generator).to(logits.device)
+        room = 1.0 if extent is None else extent[:, None].to(logits.device)
+        candidates = room * _uniform(len(logits), drawn, logits.device, generator)
         certainty = sample_points(logits, candidates).abs()
         kept = int(count * importance)
         nearest = certainty.topk(kept, dim=1, largest=False).indices
         chosen = candidates.gather(1, nearest[..., None].expand(-1, -1, 2))
-        fresh = torch.rand(len(logits), count - kept, 2, generator=generator).to(logits.device)
+        fresh = room * _uniform(len(logits), count - kept, logits.device, generator)
         return torch.cat([chosen, fresh], 1)
+
+
+def _uniform(
+    maps: int, count: int, device: torch.device, generator: torch.Generator | None
+) -> Tensor:
+    """(maps, count, 2) in [0, 1), drawn where the generator lives."""
+    source = device if generator is None else generator.device
+    return torch.rand(maps, count, 2, generator=generator, device=source).to(device)
 
 
 def uniform_attention_loss(variant: Variant) -> float:

@@ -90,3 +90,53 @@ def test_points_read_cell_centres_exactly_and_cluster_at_the_boundary():
     assert chosen.shape == (1, 400, 2)
     near = ((chosen[0, :, 0] - 0.5).abs() < 0.15).float().mean().item()
     assert near > 0.7
+
+
+def test_losses_in_parts_add_up_to_those_of_the_whole():
+    torch.manual_seed(1)
+    logits, ids = torch.randn(2, 3, 4), torch.randint(0, 4, (2, 3))
+    real = torch.tensor([[True, True, False], [True, True, True]])
+    parts = [losses.L_t(logits[i : i + 1], ids[i : i + 1], real[i : i + 1], 5) for i in (0, 1)]
+    assert torch.allclose(parts[0] + parts[1], losses.L_t(logits, ids, real))
+    rows = torch.rand(2, 2, 3, 6)
+    grid = torch.rand(3, 6) > 0.6
+    grid[1] = False
+    for variant in ("paper", "released", "signed"):
+        number = losses.attention_count(grid, variant)
+        assert number == (3 if variant == "released" else int(grid.any(1).sum()))
+        halves = [
+            losses.L_S(rows[:, :, cut], grid[cut], variant, number)
+            for cut in (slice(0, 1), slice(1, 3))
+        ]
+        assert torch.allclose(halves[0] + halves[1], losses.L_S(rows, grid, variant))
+
+
+def test_attention_losses_equal_hand_computed_values():
+    # Two layers, two heads, three cells; the target is the first.
+    rows = torch.tensor(
+        [[[[0.4, 0.1, 0.1]], [[0.2, 0.1, 0.3]]], [[[0.3, 0.2, 0.0]], [[0.5, 0.0, 0.2]]]]
+    )
+    grid = torch.tensor([[True, False, False]])
+    gaps = (0.6 - 0.3, 0.8 - 0.2)  # sums over heads, less the mean of the other two cells
+    released = -sum(math.log(gap**2 + 1e-8) for gap in gaps)
+    assert losses.L_S(rows, grid).item() == pytest.approx(released, rel=1e-5)
+    paper = -math.log((0.35 - 0.125) ** 2 + 1e-12)
+    assert losses.L_S(rows, grid, "paper").item() == pytest.approx(paper, rel=1e-5)
+    assert losses.L_S(rows, grid, "signed").item() == pytest.approx(paper, rel=1e-5)
+
+
+def test_the_released_grid_loses_small_targets_and_keeps_large_ones():
+    masks = torch.zeros(2, 800, 800)
+    masks[0, 404:408, 404:408] = 1.0
+    masks[1, 100:300, 100:300] = 1.0
+    assert losses.released_grid(masks, 27, 27).any(1).tolist() == [False, True]
+    assert losses.target_grid(masks, 27, 27).any(1).tolist() == [True, True]
+
+
+def test_no_point_falls_on_padding():
+    logits = torch.zeros(2, 8, 8)
+    extent = torch.tensor([[1.0, 0.5], [0.25, 1.0]])
+    generator = torch.Generator().manual_seed(0)
+    points = losses.choose_points(logits, 200, extent=extent, generator=generator)
+    assert (points.amax(1) <= extent).all()
+    assert (points.amax(1) > 0.9 * extent).all()
