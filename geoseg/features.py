@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from shapely import MultiPolygon, Polygon
 
 from geoseg.contours import Shape
 from geoseg.dialogue import Target
+from geoseg.ellipsoid import ring_areas
 from geoseg.errors import SceneError
 from geoseg.grid import Grid
 
@@ -151,15 +152,9 @@ class Placing:
             return np.asarray(shapely.area(pixels), np.float64) * plane
         if not len(pixels):
             return np.zeros(0)
-        dense = shapely.segmentize(pixels, _CHORD_PX)
-        _, points, (rings, polygons) = shapely.to_ragged_array(dense)
+        _, points, (rings, polygons) = shapely.to_ragged_array(_dense(pixels))
         degrees = _projected(self._to_degrees, _affine(self._transform, points))
-        sizes = np.array(
-            [
-                abs(self._geod.polygon_area_perimeter(degrees[a:b, 0], degrees[a:b, 1])[0])
-                for a, b in pairwise(rings)
-            ]
-        )
+        sizes = ring_areas(degrees, rings, self._geod)
         # Of each polygon's rings the first is its outside, the others are holes.
         outer = np.zeros(len(sizes), bool)
         outer[polygons[:-1]] = True
@@ -174,12 +169,23 @@ class Placing:
         else:
             to_output = self._to_output
             placed = shapely.transform(
-                shapely.segmentize(pixels, _CHORD_PX),
+                _dense(pixels),
                 lambda points: _projected(to_output, _affine(self._transform, points)),
             )
         # A transform with a negative determinant, the usual one, turns rings around.
         oriented: Geometries = shapely.orient_polygons(placed)
         return oriented
+
+
+def _dense(pixels: Geometries) -> Geometries:
+    """The polygons, with vertices in between where an edge is long."""
+    left, bottom, right, top = shapely.bounds(pixels).T
+    large = np.maximum(right - left, top - bottom) > _CHORD_PX
+    if not large.any():
+        return pixels
+    dense = pixels.copy()
+    dense[large] = shapely.segmentize(pixels[large], _CHORD_PX)
+    return dense
 
 
 def _affine(transform: Affine, points: NDArray[np.float64]) -> NDArray[np.float64]:
