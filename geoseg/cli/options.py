@@ -57,6 +57,14 @@ _DEVICE = click.option(
     metavar="auto|cpu|cuda[:N]",
     help="Where the model runs.",
 )
+_QUANTIZE = click.option(
+    "--quantize",
+    type=click.Choice(["none", "int8", "int4"]),
+    default="none",
+    show_default=True,
+    help="Weights of the language model in 8 or 4 bits, for devices with less memory; answers "
+    "are then slightly others.",
+)
 _OVERLAP = click.option(
     "--overlap",
     type=click.IntRange(min=0),
@@ -133,6 +141,7 @@ _VERBOSE = click.option(
 SCENE_OPTIONS = (
     _CHECKPOINT,
     _DEVICE,
+    _QUANTIZE,
     _OVERLAP,
     _BOUNDS,
     _BOUNDS_CRS,

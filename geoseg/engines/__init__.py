@@ -11,6 +11,8 @@ from geoseg.dialogue import Instruction, TileAnswer
 from geoseg.errors import InstructionError
 from geoseg.scene import Chip
 
+Quantize = Literal["none", "int8", "int4"]
+
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
@@ -30,6 +32,9 @@ class EngineSpec:
 
     max_tokens: int = 512
     """Longest answer per tile, in tokens."""
+
+    quantize: Quantize = "none"
+    """Bits of the language model's weights, fewer for less memory: answers are slightly others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,10 +26,10 @@ def segment(
 ) -> GeoDataFrame:
     """Find in a scene what the instructions describe.
 
-    `options` are the fields of `Request` that say how to look: checkpoint, device, overlap, fuse,
-    bounds, bounds_crs, aoi, bidx, stretch, threshold, min_agreement, min_area, dst_crs, assume_crs,
-    nodata, gsd; and `ledger`, a path: with it a call that was stopped can go on, and a repeated one
-    asks no tile twice.
+    `options` are the fields of `Request` that say how to look: checkpoint, device, quantize,
+    overlap, fuse, bounds, bounds_crs, aoi, bidx, stretch, threshold, min_agreement, min_area,
+    dst_crs, assume_crs, nodata, gsd; and `ledger`, a path: with it a call that was stopped can go
+    on, and a repeated one asks no tile twice.
 
     The columns are those of the command's output, several instructions told apart by the column
     `instruction`; the CRS is the scene's unless `dst_crs` is given. `attrs["run"]` holds settings,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, get_args
 
 from geoseg.dialogue import Instruction
-from geoseg.engines import EngineSpec
+from geoseg.engines import EngineSpec, Quantize
 from geoseg.errors import InstructionError
 from geoseg.export import STDOUT
 from geoseg.pipeline.drawing import Drawing, Rule
@@ -30,6 +30,9 @@ class Request:
 
     device: str = "auto"
     """`auto`, `cpu`, `cuda` or `cuda:N`."""
+
+    quantize: Quantize = "none"
+    """Bits of the language model's weights: `none` leaves them alone, `int8`, `int4`."""
 
     overlap: int = OVERLAP
     """Least pixels that neighbouring windows share."""
@@ -115,7 +118,7 @@ class Request:
     @property
     def engine(self) -> EngineSpec:
         """The recipe of the engine that answers."""
-        return EngineSpec(checkpoint=self.checkpoint, device=self.device)
+        return EngineSpec(self.checkpoint, device=self.device, quantize=self.quantize)
 
     @property
     def drawing(self) -> Drawing:
@@ -169,6 +172,10 @@ class Request:
         """Refuse options that cannot be understood."""
         parse_stretch(self.stretch)
         self.drawing.check_settings()
+        if self.quantize not in get_args(Quantize):
+            raise InstructionError(
+                f"Weights cannot be stored as {self.quantize!r}.", hint="Use none, int8 or int4."
+            )
         if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
             raise InstructionError(
                 f"The shard {self.shard} is no part of a whole.",

@@ -379,6 +379,7 @@ def test_requests_are_refused_before_any_work(run, draw_scene, tmp_path):
         ({"min_area": -1}, "negative"),
         ({"min_area": float("nan")}, "negative"),
         ({"fuse": "sum"}, "sum"),
+        ({"quantize": "int3"}, "int3"),
         ({"stretch": "wide"}, "stretch"),
         ({"dst_crs": "nowhere"}, "nowhere"),
     ]:

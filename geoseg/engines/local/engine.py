@@ -21,6 +21,7 @@ from geoseg.errors import EngineError
 from geoseg.segearth.checkpoint import Checkpoint
 from geoseg.segearth.memory import release_freed
 from geoseg.segearth.prepare import prepare_
+from geoseg.segearth.quantize import quantize_
 from geoseg.segearth.sources import open_checkpoint
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,9 @@ class LocalEngine:
         self.device = str(place)
         self._dtype = _dtype(spec.dtype, place)
         checkpoint = open_checkpoint(spec.checkpoint, dtype=self._dtype)
+        if spec.quantize != "none":
+            # Before it moves: the device never holds the weights as they were.
+            quantize_(checkpoint.model, spec.quantize)
         checkpoint.model.to(place)
         prepare_(checkpoint.model)
         # There, starting the kernels of a step one by one takes longer than running them.
@@ -49,6 +53,8 @@ class LocalEngine:
         self._size = _batch_size(spec.batch, place)
         self._limit = min(spec.max_tokens, checkpoint.model.config.max_new_tokens)
         settings = f"{checkpoint.hash} {self._dtype} {self._limit}"
+        if spec.quantize != "none":
+            settings += f" {spec.quantize}"
         self.checkpoint_hash = hashlib.sha256(settings.encode()).hexdigest()
 
     def answer(

@@ -19,6 +19,7 @@ def test_defaults(pipeline):
         "output": "out.gpkg",
         "checkpoint": "nano",
         "device": "auto",
+        "quantize": "none",
         "overlap": 256,
         "fuse": "found",
         "bounds": None,

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from geoseg.dialogue import Instruction, Target, TileAnswer
-from geoseg.engines import Engine, EngineSpec, Question, open_engine
+from geoseg.engines import Engine, EngineSpec, Quantize, Question, open_engine
 from geoseg.engines.local import LocalEngine
 from geoseg.engines.local import engine as engine_module
 from geoseg.engines.local import inquiry as inquiry_module
@@ -327,6 +327,25 @@ def test_other_settings_have_another_hash(
         assert half.checkpoint_hash != plain.checkpoint_hash
         (answer,) = _answers(half, [_chip(0)])
     assert not answer.failed
+
+
+def test_fewer_bits_are_less_memory_and_another_model(folder: Path, plain: LocalEngine) -> None:
+    def size(engine: LocalEngine) -> int:
+        assert engine._checkpoint is not None
+        layers = engine._checkpoint.model.language.phi.layers
+        return sum(t.nbytes for t in (*layers.parameters(), *layers.buffers()))
+
+    hashes, sizes = [plain.checkpoint_hash], [size(plain)]
+    kinds: tuple[Quantize, ...] = ("int8", "int4")
+    for kind in kinds:
+        with LocalEngine(EngineSpec(str(folder), device="cpu", quantize=kind)) as engine:
+            (answer,) = _answers(engine, [_chip(0)])
+            assert not answer.failed
+            hashes.append(engine.checkpoint_hash)
+            sizes.append(size(engine))
+    assert len(set(hashes)) == 3
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[1] < 0.5 * sizes[0]
 
 
 def test_closing_gives_memory_back_to_the_system_once(
