@@ -179,9 +179,11 @@ class Placing:
 
 def _dense(pixels: Geometries) -> Geometries:
     """The polygons, with vertices in between where an edge is long."""
-    left, bottom, right, top = shapely.bounds(pixels).T
-    large = np.maximum(right - left, top - bottom) > _CHORD_PX
-    if not large.any():
+    points, owners = shapely.get_coordinates(pixels, return_index=True)
+    # From one ring of a polygon to its next is no edge, but no harm either.
+    far = np.hypot(*np.diff(points, axis=0).T) > _CHORD_PX
+    large = np.unique(owners[1:][far & (owners[1:] == owners[:-1])])
+    if not len(large):
         return pixels
     dense = pixels.copy()
     dense[large] = shapely.segmentize(pixels[large], _CHORD_PX)
