@@ -9,8 +9,10 @@ the random state there is.
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,29 +48,52 @@ class TrainState:
 
 def save_state(state: TrainState, folder: Path, *, notes: Mapping[str, object], keep: int) -> Path:
     """Write a state under `folder` and drop all but the newest `keep`; returns its path."""
-    final = folder / f"ckpt-{state.step:07d}"
-    partial = folder / f".{final.name}.part"
+    final = state_path(folder, state.step)
+    with written_whole(final) as partial:
+        for name, tensors in (
+            ("weights", state.weights),
+            ("average", state.average),
+            ("optimizer", state.moments),
+        ):
+            save_tensors(tensors, partial / f"{name}.safetensors")
+        about = {"format_version": FORMAT_VERSION, "step": state.step, "samples": state.samples}
+        save_json({**about, **notes}, partial / "trainer.json")
+    drop_old(folder, keep)
+    return final
+
+
+def state_path(folder: Path, step: int) -> Path:
+    """Where the state after a step lies."""
+    return folder / f"ckpt-{step:07d}"
+
+
+@contextmanager
+def written_whole(final: Path) -> Iterator[Path]:
+    """A folder to write in, which takes its name when the block ends: never seen half written."""
+    partial = final.with_name(f".{final.name}.part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    for name, tensors in (
-        ("weights", state.weights),
-        ("average", state.average),
-        ("optimizer", state.moments),
-    ):
-        plain = {key: value.detach().contiguous() for key, value in tensors.items()}
-        save_file(plain, partial / f"{name}.safetensors")
-    about = {
-        "format_version": FORMAT_VERSION,
-        "step": state.step,
-        "samples": state.samples,
-        **notes,
-    }
-    (partial / "trainer.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    yield partial
     shutil.rmtree(final, ignore_errors=True)
     partial.replace(final)
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Tensors as safetensors, flushed to the disk."""
+    save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, path)
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def save_json(value: Mapping[str, object], path: Path) -> None:
+    """Plain values as indented JSON."""
+    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+
+
+def drop_old(folder: Path, keep: int) -> None:
+    """Remove all but the newest `keep` states."""
     for old in list_states(folder)[:-keep]:
         shutil.rmtree(old)
-    return final
 
 
 def list_states(folder: Path) -> list[Path]:

@@ -73,9 +73,17 @@ def _tower_views(
 
 
 def _tower_view(picture: Tensor, siglip: SiglipConfig) -> Tensor:
-    """(…, 3, H, W) uint8 chips or a picture squashed to (…, 3, side, side) in [-1, 1]."""
+    """(…, 3, H, W) uint8 chips squashed to (…, 3, side, side) in [-1, 1]."""
+    return _signed(_squashed(picture, siglip))
+
+
+def _squashed(picture: Tensor, siglip: SiglipConfig) -> Tensor:
     side = siglip.image_size
-    return resample(picture, side, side, "bicubic").float() / 127.5 - 1
+    return resample(picture, side, side, "bicubic")
+
+
+def _signed(picture: Tensor) -> Tensor:
+    return picture.float() / 127.5 - 1
 
 
 def normalise(pictures: Tensor, encoder: EncoderConfig) -> Tensor:
@@ -121,14 +129,37 @@ class Letterbox:
         return height, width
 
 
-def letterbox(picture: Tensor, config: SegEarthConfig) -> tuple[Pixels, Letterbox]:
-    """A (3, H, W) uint8 picture of any size to the inputs of a batch of one, and where it lies."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Views:
+    """Pictures of one batch as both sides see them, 0-255: an eighth of normalised ones in size."""
+
+    segmentation: Tensor
+    """(B, 3, S, S) uint8, letterboxed."""
+
+    language: Tensor | None
+    """(B, 3, side, side) uint8, squashed; None without a SigLIP tower."""
+
+
+def views(picture: Tensor, config: SegEarthConfig) -> tuple[Views, Letterbox]:
+    """A (3, H, W) uint8 picture of any size as a batch of one, and where it lies in its input."""
     box = Letterbox(picture.shape[1], picture.shape[2], config.input_size)
     height, width = box.scaled
     sized = picture.new_full((1, 3, box.side, box.side), GREY)
     sized[0, :, :height, :width] = resample(picture, height, width, "bilinear")
-    language = None if config.siglip is None else _tower_view(picture, config.siglip)[None]
-    return Pixels(normalise(sized, config.encoder), language), box
+    language = None if config.siglip is None else _squashed(picture, config.siglip)[None]
+    return Views(sized, language), box
+
+
+def from_views(seen: Views, config: SegEarthConfig) -> Pixels:
+    """Views to normalised inputs of the model, on the device that they are on."""
+    language = None if seen.language is None else _signed(seen.language)
+    return Pixels(normalise(seen.segmentation, config.encoder), language)
+
+
+def letterbox(picture: Tensor, config: SegEarthConfig) -> tuple[Pixels, Letterbox]:
+    """A (3, H, W) uint8 picture of any size to the inputs of a batch of one, and where it lies."""
+    seen, box = views(picture, config)
+    return from_views(seen, config), box
 
 
 def picture_logits(logits: Tensor, box: Letterbox, *, compat: bool = False) -> Tensor:
