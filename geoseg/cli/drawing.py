@@ -27,11 +27,12 @@ def square_metres(ctx: click.Context, param: click.Parameter, value: str) -> flo
 
 _FUSE = click.option(
     "--fuse",
-    type=click.Choice(["found", "blend", "core"]),
+    type=click.Choice(["found", "blend", "core", "instances"]),
     default="found",
     show_default=True,
     help="How the answers of overlapping windows become one: the mean of those that found the "
-    "thing, of all that looked, or the answer of the window that owns the place.",
+    "thing, of all that looked, or the answer of the window that owns the place; `instances` keeps "
+    "things that touch apart where the model drew each by itself, and is `found` elsewhere.",
 )
 _THRESHOLD = click.option(
     "--threshold",

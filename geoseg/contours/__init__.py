@@ -8,7 +8,7 @@ strips begin.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -40,7 +40,8 @@ def polygonize(field: Field, *, compiled: bool | None = None) -> Iterator[Shape]
 
     Outlines follow the level between cell centres by linear interpolation. At the end of the
     coverage and at the scene's edge they follow the cells' edges. Cells that touch by a corner
-    are joined when the mean of the four cells around it is foreground.
+    are joined when the mean of the four cells around it is foreground. Things that the field keeps
+    apart are polygons of their own, with common outlines where they touch.
 
     `compiled` asks for loops compiled by numba; None means on large fields, where numba is
     installed. The polygons are the same.
@@ -49,18 +50,31 @@ def polygonize(field: Field, *, compiled: bool | None = None) -> Iterator[Shape]
         cells = field.grid.height * field.grid.width
         compiled = cells >= _LARGE and find_spec("numba") is not None
     loops = _loops(compiled)
-    lattice = Lattice(field.scene.height, field.scene.width, field.stride)
-    assembly = Assembly(loops.sum_up)
-    open_chains: list[Chain] = []
-    last = np.full(field.grid.width + 2, NOTHING, np.int32)
-    row = -1
+    tracers = [_Tracer(field, loops) for _ in range(max(field.planes, 1))]
     for strip in _with_margin(field):
-        rows = _rows(last, strip)
-        last = rows.last()
-        outline = loops.trace(rows, field.level, row, lattice)
-        rings, open_chains = chains.link(outline, open_chains, loops.order)
-        yield from assembly.push(outline, rings, strip)
-        row += len(rows.samples)
+        for tracer, plane in zip(tracers, _planes(strip, len(tracers)), strict=True):
+            yield from tracer.push(plane)
+
+
+class _Tracer:
+    """Follows the outlines of one plane of a field from strip to strip."""
+
+    def __init__(self, field: Field, loops: _Loops) -> None:
+        self._loops, self._level = loops, field.level
+        self._lattice = Lattice(field.scene.height, field.scene.width, field.stride)
+        self._assembly = Assembly(loops.sum_up)
+        self._chains: list[Chain] = []
+        self._last = np.full(field.grid.width + 2, NOTHING, np.int32)
+        self._row = -1
+
+    def push(self, strip: Strip | None) -> Iterator[Shape]:
+        """Add a strip, or None for the margin below the field."""
+        rows = _rows(self._last, strip)
+        self._last = rows.last()
+        outline = self._loops.trace(rows, self._level, self._row, self._lattice)
+        rings, self._chains = chains.link(outline, self._chains, self._loops.order)
+        yield from self._assembly.push(outline, rings, strip)
+        self._row += len(rows.samples)
 
 
 def _loops(compiled: bool) -> _Loops:
@@ -74,6 +88,14 @@ def _loops(compiled: bool) -> _Loops:
 def _with_margin(field: Field) -> Iterator[Strip | None]:
     yield from field.strips()
     yield None
+
+
+def _planes(strip: Strip | None, count: int) -> Iterator[Strip | None]:
+    """A strip for each plane that is kept apart."""
+    if strip is None or not strip.apart:
+        yield from [strip] * count
+    else:
+        yield from (replace(strip, samples=plane, apart=()) for plane in strip.apart)
 
 
 def _rows(above: NDArray[np.int32], strip: Strip | None) -> Rows:

@@ -15,9 +15,10 @@ from geoseg.fuse.regions import Labeller, Labels, Numbers, Register
 
 Weights = NDArray[np.float32]
 
-Rule = Literal["found", "blend", "core"]
+Rule = Literal["found", "blend", "core", "instances"]
 """`found`: bell-weighted mean of the tiles that found the region; `blend`: of all that saw it;
-`core`: the tile that owns the place decides."""
+`core`: the tile that owns the place decides; `instances`: like `found`, thing by thing, where tiles
+told several things of a target apart."""
 
 FAINT = np.float32(1e-6)
 """Weight of an answer that does not count where another one does; alone, it still decides."""
@@ -188,7 +189,7 @@ def _weights(look: Look, own: slice, rule: Rule, missed: NDArray[np.bool_]) -> W
     bell = hann(look.window.height)[own, None] * hann(look.window.width)[None, :]
     if rule == "blend":
         return bell
-    if rule == "found":
+    if rule in ("found", "instances"):
         return np.where(missed, bell * FAINT, bell)
     weights = bell * FAINT
     core, window = look.core, look.window

@@ -42,6 +42,10 @@ class Strip:
     score: NDArray[np.float32]
     """Per cell: mean score of the tiles that saw it and found its region."""
 
+    apart: tuple[NDArray[np.int16], ...] = ()
+    """Samples of things that are kept apart, a plane for those that do not touch each other;
+    empty where `samples` is all there is."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
@@ -60,6 +64,9 @@ class Field:
 
     strips: Callable[[], Iterator[Strip]]
     """Tells the field from top to bottom without gaps, as often as asked."""
+
+    planes: int = 0
+    """Planes that strips keep apart."""
 
     @property
     def grid(self) -> Grid:

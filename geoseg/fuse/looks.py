@@ -50,6 +50,12 @@ class AnswerSource(Protocol):
         """The target's logits, or None where the tile does not show it."""
         ...
 
+    def instances(
+        self, instruction: Instruction, target: Target, tile: Tile
+    ) -> Sequence[TileLogits]:
+        """The things of a target that the tile told apart; none where it drew them as one."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
@@ -57,6 +63,8 @@ class Look:
 
     number: int
     """Place in reading order."""
+
+    tile: Tile
 
     window: Window
     """What the tile saw, in cells."""
@@ -68,10 +76,10 @@ class Look:
     """Rows and columns of the window at least `MARGIN` from where the tile, not the scene, ends."""
 
     logits: NDArray[np.float32] | None
-    """(h, w) over the window, None where the target is absent."""
+    """(h, w) over the window; None where the target is absent, or nobody asked for logits."""
 
     score: float
-    """0 where the target is absent."""
+    """0 without logits."""
 
     def rows(self, begin: int, end: int) -> tuple[slice, slice]:
         """Rows shared with [begin, end): counted from `begin`, and from the window's top."""
@@ -88,7 +96,10 @@ class Look:
 
 
 class Looks:
-    """Hands out the looks that meet a band of rows; bands are asked for from top to bottom."""
+    """Hands out the looks that meet a band of rows; bands are asked for from top to bottom.
+
+    `with_logits=False` leaves the logits where they are.
+    """
 
     def __init__(
         self,
@@ -97,8 +108,11 @@ class Looks:
         tiles: Sequence[Tile],
         field: Window,
         stride: int,
+        *,
+        with_logits: bool = True,
     ) -> None:
         self._source, self._question = source, question
+        self._with_logits = with_logits
         self._field, self._stride = field, stride
         self._waiting = sorted(tiles, key=lambda tile: (tile.window.row_off, tile.window.col_off))
         self._next = 0
@@ -121,11 +135,14 @@ class Looks:
         instruction, target = self._question
         if self._source.tile_state(instruction, tile) != "done":
             return None
-        answer = self._source.logits(instruction, target, tile)
+        answer = None
+        if self._with_logits:
+            answer = self._source.logits(instruction, target, tile)
         window = in_cells(tile.window, self._stride)
         margin = -(-MARGIN // self._stride)
         return Look(
             number=self._next,
+            tile=tile,
             window=window,
             core=in_cells(tile.core, self._stride),
             inner=(

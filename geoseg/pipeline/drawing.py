@@ -28,7 +28,7 @@ from geoseg.ledger import Ledger, Plan
 from geoseg.pipeline.record import Account, answer_rows, outcome
 from geoseg.pipeline.telling import Teller
 
-Rule = Literal["found", "blend", "core"]
+Rule = Literal["found", "blend", "core", "instances"]
 
 _TOLD_EVERY = 500
 """Polygons between two signs of life while the file is written."""
@@ -92,7 +92,8 @@ class Drawing:
         """Refuse settings out of range."""
         if self.fuse not in get_args(Rule):
             raise InstructionError(
-                f"The fusion rule {self.fuse!r} is not known.", hint="Use found, blend or core."
+                f"The fusion rule {self.fuse!r} is not known.",
+                hint="Use found, blend, core or instances.",
             )
         if not 0 < self.threshold < 1:
             raise InstructionError(

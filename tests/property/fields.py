@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -67,6 +67,9 @@ class Answers:
 
     failed: frozenset[Tile] = field(default_factory=frozenset)
 
+    apart: Mapping[Tile, Sequence[Heard]] = field(default_factory=dict)
+    """The things that a tile told apart, where it did."""
+
     def targets(self, instruction: Instruction) -> tuple[Target, ...]:
         return (SQUARES,)
 
@@ -77,3 +80,6 @@ class Answers:
 
     def logits(self, instruction: Instruction, target: Target, tile: Tile) -> Heard | None:
         return self.heard[tile]
+
+    def instances(self, instruction: Instruction, target: Target, tile: Tile) -> Sequence[Heard]:
+        return self.apart.get(tile, ())

@@ -128,6 +128,9 @@ class Endless:
     def logits(self, instruction: Instruction, target: Target, tile: Tile) -> Heard | None:
         return Heard(self._heard.logits[:, : -(-tile.window.width // 4)].copy())
 
+    def instances(self, instruction: Instruction, target: Target, tile: Tile) -> tuple[Heard, ...]:
+        return ()
+
 
 def test_memory_does_not_grow_with_height() -> None:
     peaks = []
