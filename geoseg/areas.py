@@ -42,7 +42,7 @@ def read_area(source: str | Path, layer: str | None = None, *, crs: str) -> Area
     name = str(source)
     if layer is None:
         name, layer = split_source(name)
-    layer = _chosen_layer(name, layer)
+    layer = chosen_layer(name, layer)
     try:
         meta, _, geometry, _ = pyogrio.raw.read(name, layer=layer, columns=[], force_2d=True)
     except (DataSourceError, DataLayerError) as error:
@@ -166,7 +166,7 @@ def split_source(text: str) -> tuple[str, str | None]:
     return file, layer
 
 
-def _chosen_layer(path: str, layer: str | None) -> str:
+def chosen_layer(path: str, layer: str | None) -> str:
     """The layer asked for, or the only one that can hold polygons."""
     import pyogrio
     from pyogrio.errors import DataSourceError

@@ -16,6 +16,7 @@ COMMANDS = {
     "refine": "Draw the polygons of a finished run again, without its model.",
     "show": "Tell what a run has kept.",
     "merge": "Unite the ledgers of parts of a run.",
+    "evaluate": "Score polygons against true ones.",
     "model": "Look at checkpoints, convert and compare them.",
     "info": "Show versions, devices and checkpoints.",
 }

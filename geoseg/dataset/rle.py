@@ -103,7 +103,8 @@ def _compress(runs: NDArray[np.int64]) -> str:
     rest = values[:, None] >> (shifts + _BITS)
     more = rest != np.where(groups & _SIGN, -1, 0)
     told = np.cumprod(np.column_stack([np.ones(len(runs), bool), more[:, :-1]]), axis=1) == 1
-    return (groups + more * _MORE + _FIRST)[told].astype(np.uint8).tobytes().decode("ascii")
+    text: bytes = (groups + more * _MORE + _FIRST)[told].astype(np.uint8).tobytes()
+    return text.decode("ascii")
 
 
 def _expand(text: NDArray[np.uint8]) -> NDArray[np.int64]:
