@@ -17,6 +17,7 @@ class Clock:
         self._every, self._most = every, most
         self._last = dict.fromkeys(every, self._start)
         self._mark = (self._start, -1)
+        self._lap = self._start
 
     def over(self) -> bool:
         """Whether the longest time has passed."""
@@ -29,6 +30,11 @@ class Clock:
             return False
         self._last[kind] = now
         return True
+
+    def lap(self) -> float:
+        """Seconds since the last call, or since the start; never 0."""
+        before, self._lap = self._lap, time.monotonic()
+        return max(1e-9, self._lap - before)
 
     def rate(self, samples: int) -> float:
         """Samples per second since the last call; 0 at the first."""

@@ -53,5 +53,8 @@ class Examples(Protocol):
     def __getitem__(self, index: int) -> Example:
         """Decode one."""
 
-    def texts(self) -> Sequence[str]:
-        """Instructions and answers, all of them: the words that a fresh model is to know."""
+    def instructions(self) -> Sequence[str]:
+        """All of them: words that a fresh model is to know."""
+
+    def answers(self) -> Sequence[str]:
+        """All of them: words that a model is to say."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from geoseg.segearth.generate import generate
 from geoseg.segearth.model import SegEarth
 from geoseg.segearth.preprocess import from_views
 from training.fit.batches import Batch, Counts
@@ -63,6 +64,27 @@ class Lesson(nn.Module):
             if reading.rows is not None:
                 attention = L_S(reading.rows, batch.grid, wanted.variant, max(1.0, counts.attended))
         return Terms(text.float(), mask, dice, attention)
+
+    def predict(self, batch: Batch, *, end: int, forced: bool) -> Tensor:
+        """(M, h, w) logits for a batch of one: of the answer it holds, or of the model's own."""
+        model = self.model
+        encoded = model.encode(from_views(batch.views, model.config))
+        if forced:
+            ids, mask = batch.answer_ids, batch.answer_mask
+            reading = model.read(encoded.image_tokens, batch.prompt, ids, mask)
+            states = reading.hidden[(ids == self.seg) & mask]
+        else:
+            (answer,) = generate(
+                model,
+                encoded.image_tokens,
+                batch.prompt,
+                seg=self.seg,
+                end=end,
+                max_new_tokens=model.config.max_new_tokens,
+            )
+            states = answer.seg_hidden
+        owner = torch.zeros(len(states), dtype=torch.long, device=states.device)
+        return model.masks(encoded.features, states, owner, aux=False)[-1]
 
 
 def mask_terms(
