@@ -1,7 +1,8 @@
 """Things: what several tiles told apart, and which of them are one.
 
 Two tiles are compared inside the rectangle that both saw. A thing of one and a thing of the other
-are the same when their parts in there agree (intersection over union of one half); sameness is
+are the same when their parts in there agree (intersection over union of one half, or of a quarter
+where neither agrees better with another); sameness is
 handed on from tile to tile, so a thing may be longer than any number of windows. A fragment that
 ends at its window's edge, lies wholly where another tile saw properly, and agrees with nothing
 there, belongs to no thing.
@@ -21,6 +22,10 @@ from geoseg.grid import Window
 
 SAME = 0.5
 """Intersection over union, inside the shared rectangle, from which two parts are one thing."""
+
+ALIKE = 0.25
+"""The same for parts that agree with no others better: what is near a rim is drawn raggedly, and
+neighbours do not overlap."""
 
 Ints = NDArray[np.intp]
 Flags = NDArray[np.bool_]
@@ -183,11 +188,11 @@ class Matcher:
         first, second = (_parts(view, shared) for view in (one, other))
         common = first @ second.T
         union = first.sum(1)[:, None] + second.sum(1)[None, :] - common
-        same = common >= SAME * np.maximum(union, 1)
+        same = _same(common / np.maximum(union, 1))
         for i, k in np.argwhere(same):
             self._same.append((one.things[i].number, other.things[k].number))
-        self._judge(one, other, (first, ~same.any(1)), shared)
-        self._judge(other, one, (second, ~same.any(0)), shared)
+        self._judge(one, other, (first, np.asarray(~same.any(1))), shared)
+        self._judge(other, one, (second, np.asarray(~same.any(0))), shared)
 
     def _judge(
         self, view: View, judge: View, parts: tuple[NDArray[np.float32], Flags], shared: Window
@@ -217,6 +222,15 @@ class Matcher:
             same=np.array(self._same, np.intp).reshape(-1, 2),
             seen=np.array(self._seen, np.intp).reshape(-1, 2),
         )
+
+
+def _same(agreement: NDArray[np.float32]) -> Flags:
+    """Which things of two tiles are one, from the intersections over unions of their parts."""
+    if not agreement.size:
+        return np.zeros(agreement.shape, np.bool_)
+    best = np.minimum(agreement.max(1)[:, None], agreement.max(0)[None, :])
+    alike = (agreement >= ALIKE) & (agreement >= best)
+    return np.asarray((agreement >= SAME) | alike)
 
 
 def _parts(view: View, area: Window) -> NDArray[np.float32]:

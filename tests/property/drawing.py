@@ -6,6 +6,7 @@ The parameters below were fixed before fusion was tuned. They are not to be adju
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -39,6 +40,12 @@ GRAIN = 1.5
 
 SAG, SAG_REACH = 0.6, 64.0
 """Share of the confidence lost on the window's edge, and the decay in pixels."""
+
+LITTLE, OMIT = 0.2, 0.6
+"""Of a thing told apart, the visible share that is little, and the chance that it is not named."""
+
+TERRACE = 40.0
+"""Least long side of a rectangle that is cut into a terrace, pixels."""
 
 SEED = 20
 
@@ -91,14 +98,69 @@ def answer(
     clean = drawing.logits[rows, cols].copy()
     if miss:
         _overlook(clean, drawing, window, random.random(len(drawing.outlines)) < miss)
+    confidence, noise = _mood(window, random)
+    return np.asarray(clean * confidence + noise, np.float32)
+
+
+def instances(
+    drawing: Drawing, window: Window, *, omit: float = OMIT, seed: int = SEED
+) -> list[NDArray[np.float32]]:
+    """What the oracle says about a window, thing by thing: (height, width) logits of each.
+
+    With the chance `omit` it does not name a thing of which little is in the window.
+    """
+    random = np.random.default_rng((seed, window.row_off, window.col_off))
+    confidence, noise = _mood(window, random)
+    frame = shapely.box(window.col_off, window.row_off, window.col_end, window.row_end)
+    shares = shapely.area(shapely.intersection(drawing.outlines, frame))
+    shares /= shapely.area(drawing.outlines)
+    unnamed = (shares < LITTLE) & (random.random(len(shares)) < omit)
+    told = []
+    for outline in drawing.outlines[(shares > 0) & ~unnamed]:
+        rows, cols = _surroundings(outline, (drawing.height, drawing.width))
+        rows = slice(max(rows.start, window.row_off), min(rows.stop, window.row_end))
+        cols = slice(max(cols.start, window.col_off), min(cols.stop, window.col_end))
+        place = (
+            slice(rows.start - window.row_off, rows.stop - window.row_off),
+            slice(cols.start - window.col_off, cols.stop - window.col_off),
+        )
+        depth = np.clip(SLOPE * _depth(outline, rows, cols), -PLATEAU, PLATEAU)
+        logits = np.full(confidence.shape, -PLATEAU, np.float32)
+        near = np.where(depth > -PLATEAU, depth * confidence[place] + noise[place], -PLATEAU)
+        logits[place] = near
+        told.append(logits)
+    return told
+
+
+def terraced(drawing: Drawing) -> Drawing:
+    """The same rectangles, the longer ones cut across into two to four that share their walls."""
+    random = np.random.default_rng(SEED)
+    parts: list[shapely.Polygon] = []
+    for outline in drawing.outlines:
+        first, second, third, fourth = shapely.get_coordinates(outline)[:4]
+        if np.hypot(*(second - first)) < np.hypot(*(third - second)):
+            first, second, third, fourth = second, third, fourth, first
+        count = int(random.integers(2, 5)) if np.hypot(*(second - first)) >= TERRACE else 1
+        for begin, end in pairwise(np.linspace(0, 1, count + 1)):
+            sides = ((first, second, begin), (first, second, end))
+            others = ((fourth, third, end), (fourth, third, begin))
+            parts.append(shapely.Polygon([a + t * (b - a) for a, b, t in sides + others]))
+    return Drawing(drawing.height, drawing.width, np.array(parts, dtype=object), drawing.logits)
+
+
+def _mood(
+    window: Window, random: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(height, width) how sure the oracle is of what it sees, and what it adds to it."""
     inward = np.minimum(
         _edge_distance(window.height)[:, None], _edge_distance(window.width)[None, :]
     )
-    noise = ndimage.gaussian_filter(random.standard_normal(clean.shape, np.float32), GRAIN)
+    shape = (window.height, window.width)
+    noise = ndimage.gaussian_filter(random.standard_normal(shape, np.float32), GRAIN)
     noise *= 2.0 * np.sqrt(np.pi) * GRAIN  # the blur leaves 1 / (2 √π σ) of the deviation
     spread = NOISE + (NOISE_AT_EDGE - NOISE) * np.exp(-inward / NOISE_REACH)
     confidence = 1.0 - SAG * np.exp(-inward / SAG_REACH)
-    return np.asarray(clean * confidence + noise * spread, np.float32)
+    return np.asarray(confidence, np.float32), np.asarray(noise * spread, np.float32)
 
 
 def shrink(logits: NDArray[np.float32], stride: int) -> NDArray[np.float32]:

@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.fusion_experiment import Logits, answers, full_form, ledger_form, measure
+from benchmarks.fusion_experiment import (
+    Logits,
+    answers,
+    full_form,
+    ledger_form,
+    measure,
+    told_apart,
+)
 from tests.property import drawing
 
 FORMS = [
@@ -28,6 +35,27 @@ def test_a_corner_of_the_drawing(
     # A small scene is mostly rim, where the drawn noise crosses the level on its own: its area is
     # left out of the bias here, and held in the whole drawing below.
     assert abs(outcome.area_bias - outcome.invented_area) < 0.003
+
+
+@pytest.mark.parametrize("overlap", [128, 256])
+def test_things_told_apart_on_a_corner_of_the_drawing(overlap: int) -> None:
+    drawn = drawing.terraced(drawing.draw(1200, 1400))
+    tiles, kept = told_apart(drawn, overlap, ledger_form)
+    outcome = measure(drawn, tiles, kept, stride=4, rule="instances")
+    assert outcome.polygons == outcome.objects > 50
+    assert (outcome.fragments, outcome.false_merges, outcome.missed) == (0, 0, 0)
+    assert outcome.mean_iou >= 0.94
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cut", [False, True], ids=["rectangles", "terraces"])
+@pytest.mark.parametrize("overlap", [128, 256])
+def test_things_told_apart_on_the_whole_drawing(overlap: int, cut: bool) -> None:
+    drawn = drawing.terraced(drawing.draw()) if cut else drawing.draw()
+    tiles, kept = told_apart(drawn, overlap, ledger_form)
+    outcome = measure(drawn, tiles, kept, stride=4, rule="instances")
+    assert (outcome.fragments, outcome.false_merges, outcome.missed) == (0, 0, 0)
+    assert outcome.mean_iou >= 0.94
 
 
 @pytest.mark.slow
