@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -22,8 +22,8 @@ def read_detectron(path: Path) -> dict[str, StoredTensor]:
     """Arrays of the `model` entry, by name; CheckpointError if the file holds anything else."""
     try:
         with path.open("rb") as stream:
-            data = _ArrayUnpickler(stream, encoding="latin1").load()
-    except _Refused as error:
+            data = load_plain(stream)
+    except Refused as error:
         raise CheckpointError(
             f"{path} holds an object of class {error}. Only numpy arrays are read, and nothing in "
             "it was executed. Do not trust this file."
@@ -47,14 +47,23 @@ def read_detectron(path: Path) -> dict[str, StoredTensor]:
     return {str(name): stored(torch.from_numpy(array)) for name, array in model.items()}
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """A pickle named something that is not allowed."""
+
+
+def load_plain(stream: BinaryIO) -> Any:
+    """What a pickle of containers, text, numbers and numpy arrays holds.
+
+    Raises Refused for one that names anything else, before that is looked up; for a damaged one
+    whatever its bytes happen to mean.
+    """
+    return _ArrayUnpickler(stream, encoding="latin1").load()
 
 
 def _latin1(text: str, encoding: str) -> bytes:
     """How Python 3 pickles the bytes of an array in old protocols; no other codec is offered."""
     if encoding not in ("latin1", "latin-1"):
-        raise _Refused(f"_codecs.encode for {encoding!r}")
+        raise Refused(f"_codecs.encode for {encoding!r}")
     return text.encode("latin1")
 
 
@@ -79,8 +88,8 @@ class _ArrayUnpickler(pickle.Unpickler):
         try:
             return _ALLOWED[module, name]
         except KeyError:
-            raise _Refused(f"{module}.{name}") from None
+            raise Refused(f"{module}.{name}") from None
 
     def persistent_load(self, pid: Any) -> Any:
         """Nothing lies outside the file."""
-        raise _Refused(f"a persistent reference {pid!r}")
+        raise Refused(f"a persistent reference {pid!r}")
