@@ -34,6 +34,9 @@ from geoseg.segearth.footprint import vram_bytes
 from geoseg.segearth.model import SegEarth
 from geoseg.segearth.stored import StoredTensor
 
+_ADAPTER = "adapter.safetensors"
+"""In the states of a training run."""
+
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 
@@ -49,6 +52,7 @@ def locate(name: str) -> Path:
         return shipped
     folder = Path(name)
     if folder.is_dir():
+        _refuse_unmerged(folder)
         return folder
     if name in PRESETS:
         raise CheckpointError(
@@ -60,6 +64,16 @@ def locate(name: str) -> Path:
         f"The checkpoint {name!r} is {found}. Give the folder that holds {CONFIG}, or a name "
         "that ships with geoseg, such as nano."
     )
+
+
+def _refuse_unmerged(folder: Path) -> None:
+    """CheckpointError for what training leaves: adapters without the weights that they adapt."""
+    states = [folder, *folder.glob("ckpt-*")]
+    if any((state / _ADAPTER).is_file() for state in states) and not (folder / CONFIG).is_file():
+        raise CheckpointError(
+            f"{folder} holds what a training run learnt, not a whole checkpoint. Fold it into its "
+            f"base first: python -m training export --merge {folder} -o FOLDER."
+        )
 
 
 def is_published(folder: Path) -> bool:

@@ -83,7 +83,7 @@ def set_mode(model: SegEarth) -> None:
 
 def recompute(model: SegEarth) -> None:
     """Trade time for memory in the language model; exact, also for attention rows."""
-    model.language.phi.gradient_checkpointing_enable({"use_reentrant": False})
+    model.language.phi.activation_checkpointing_enable({"use_reentrant": False})
 
 
 @torch.no_grad()

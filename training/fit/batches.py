@@ -25,7 +25,8 @@ from torch.utils.data import DataLoader, Dataset
 from geoseg.segearth.config import SegEarthConfig, SiglipConfig
 from geoseg.segearth.preprocess import Letterbox, Views, views
 from geoseg.segearth.prompt import PromptBatch, TextCodec
-from training.fit.examples import Example, ExampleError, Examples
+from training.data.errors import DataError
+from training.fit.examples import Example, Examples
 from training.losses import Variant, attention_count, released_grid, target_grid
 
 _LAST = 1 << 40
@@ -109,7 +110,7 @@ class Collation:
         ]
         if int(((ids == self.codec.seg) & real).sum()) != len(owner):
             named = ", ".join(example.name for example in examples)
-            raise ExampleError(f"The tokenizer cuts a [SEG] in an answer of {named} in pieces.")
+            raise DataError(named, "the tokenizer cuts a [SEG] of an answer in pieces.")
         return Batch(
             views=Views(
                 torch.cat([v.segmentation for v, _ in seen]),

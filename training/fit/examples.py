@@ -10,13 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from geoseg.errors import GeosegError
-
-
-class ExampleError(GeosegError, ValueError):
-    """An example cannot be learnt from."""
-
-    exit_status = 3
+from training.data.errors import DataError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,10 +31,11 @@ class Example:
     def __post_init__(self) -> None:
         named, shape = self.answer.count("[SEG]"), self.masks.shape
         if named != shape[0] or shape[1:] != tuple(self.picture.shape[1:]):
-            raise ExampleError(
-                f"The example {self.name} has {named} [SEG] in its answer, masks of shape {shape} "
-                f"and a picture of {self.picture.shape[2]} x {self.picture.shape[1]} pixels; each "
-                "[SEG] needs one mask of the picture's size."
+            raise DataError(
+                self.name,
+                f"it has {named} [SEG] in its answer, masks of shape {shape} and a picture of "
+                f"{self.picture.shape[2]} x {self.picture.shape[1]} pixels; each [SEG] needs one "
+                "mask of the picture's size.",
             )
 
 

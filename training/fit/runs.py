@@ -68,6 +68,7 @@ def fit(
     words = unspoken_tokens(base.codec, examples.answers())
     student = with_words(base, words)
     rows = _new_rows(student, words)
+    torch.manual_seed(options.seed)  # adapters start from drawn numbers
     learns = adapt(student.model, recipe.learning, rows)
     set_mode(student.model)
     if recipe.running.recompute:
@@ -86,6 +87,7 @@ def fit(
         resume=options.resume,
     )
     if accelerator.is_main_process:
+        options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
     if options.tracker:
         accelerator.init_trackers("geoseg", config={"seed": options.seed})

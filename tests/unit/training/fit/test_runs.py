@@ -1,0 +1,146 @@
+"""Whole runs of a few steps: resumed, cut, poisoned, examined, folded."""
+
+import json
+import math
+import os
+import signal
+
+import pytest
+import torch
+
+from geoseg.errors import CheckpointError, GeosegError, InstructionError, OutputError
+from geoseg.segearth.checkpoint import load
+from geoseg.segearth.sources import open_checkpoint
+from tests.unit.training.fit.conftest import short_recipe
+from training.checkpoint import list_states
+from training.fit import lesson as lessons
+from training.fit.merging import hand_on, merge
+from training.fit.recipe import changed
+from training.fit.runs import FitOptions, fit, open_trained
+from training.fit.states import load_state, newest
+
+
+def _lines(out):
+    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_resumed_steps_equal_straight_ones_to_the_last_bit(tmp_path, drawn):
+    straight = short_recipe(steps=4)
+    fit(straight, drawn, FitOptions(tmp_path / "a", cpu=True))
+    cut = changed(straight, {"running.workers": "1", "running.save_minutes": "0.0"})
+    fit(cut, drawn, FitOptions(tmp_path / "b", cpu=True, max_minutes=0.0))
+    assert load_state(newest(tmp_path / "b")).progress.step == 1
+    fit(cut, drawn, FitOptions(tmp_path / "b", cpu=True, resume=True))
+    one, other = (load_state(newest(tmp_path / name)) for name in "ab")
+    assert one.progress.step == other.progress.step == 4
+    for part in ("learnt", "moments"):
+        ours, theirs = getattr(one, part), getattr(other, part)
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_run_writes_metrics_its_recipe_and_what_learnt(tmp_path, drawn):
+    out = tmp_path / "run"
+    recipe = changed(short_recipe(), {"running.examine_steps": "2"})
+    fit(recipe, drawn, FitOptions(out, cpu=True), [drawn[0], drawn[1]])
+    lines = _lines(out)
+    steps = [line for line in lines if "loss" in line]
+    assert [line["step"] for line in steps] == [1, 2, 3, 4]
+    wanted = {"text", "mask", "dice", "attention", "lr", "grad_norm", "samples_per_s"}
+    assert wanted | {"data_wait_percent", "peak_memory_bytes"} <= steps[0].keys()
+    assert {"giou", "ciou"} <= next(line for line in lines if "evaluation" in line)[
+        "evaluation"
+    ].keys()
+    assert (out / "best" / "heads.safetensors").is_file()
+    assert (out / "recipe.toml").is_file()
+    state = load_state(newest(out))
+    assert sorted(state.learnt) == state.model["learns"]
+    with pytest.raises(OutputError, match="another run"):
+        fit(recipe, drawn, FitOptions(out, cpu=True))
+
+
+def test_folded_states_are_what_inference_reads_and_unfolded_ones_are_refused(tmp_path, drawn):
+    out = tmp_path / "run"
+    fit(short_recipe(steps=2), drawn, FitOptions(out, cpu=True))
+    trained = open_trained(out)
+    digest = merge(out, tmp_path / "whole", store="fp32")
+    checkpoint = load(tmp_path / "whole")
+    assert checkpoint.hash == digest
+    for name, value in checkpoint.model.state_dict().items():
+        assert torch.equal(value, trained.model.state_dict()[name]), name
+    hand_on(out, tmp_path / "small")
+    for folder in (out, newest(out), tmp_path / "small"):
+        with pytest.raises(CheckpointError, match="export --merge"):
+            open_checkpoint(str(folder))
+    other = tmp_path / "other"
+    fit(short_recipe(steps=1), drawn, FitOptions(other, cpu=True, seed=5))
+    with pytest.raises(CheckpointError, match="hash"):
+        open_trained(out, str(other / "base"))
+    open_trained(out, str(other / "base"), force=True)
+
+
+def test_sigterm_stops_with_a_state(tmp_path, drawn, monkeypatch):
+    asked = []
+
+    def terms(*arguments):
+        if not asked:
+            asked.append(True)
+            os.kill(os.getpid(), signal.SIGTERM)
+        return original(*arguments)
+
+    original = lessons.mask_terms
+    monkeypatch.setattr(lessons, "mask_terms", terms)
+    progress = fit(short_recipe(steps=50), drawn, FitOptions(tmp_path / "run", cpu=True))
+    assert progress.step == 2
+    assert [path.name for path in list_states(tmp_path / "run")] == ["ckpt-0000002"]
+
+
+def test_steps_that_are_not_finite_change_nothing_and_too_many_end_the_run(
+    tmp_path, drawn, monkeypatch
+):
+    def poisoned(*arguments):
+        mask, dice = original(*arguments)
+        return mask * math.nan, dice
+
+    original = lessons.mask_terms
+    monkeypatch.setattr(lessons, "mask_terms", poisoned)
+    recipe = changed(short_recipe(steps=50), {"running.save_minutes": "0.0"})
+    with pytest.raises(GeosegError, match="not finite in 20 steps, last 20"):
+        fit(recipe, drawn, FitOptions(tmp_path / "run", cpu=True))
+    state = load_state(newest(tmp_path / "run"))
+    assert not state.moments
+    assert _lines(tmp_path / "run")[-1]["skipped"] == 19
+
+
+def test_accumulated_passes_are_one_step(tmp_path, drawn):
+    recipe = changed(short_recipe(steps=2), {"learning.lora_dropout": "0.0"})
+    parts = changed(recipe, {"course.micro_batch": "1"})
+    for name, given in (("whole", recipe), ("parts", parts)):
+        fit(given, drawn, FitOptions(tmp_path / name, cpu=True))
+    whole, cut = (_lines(tmp_path / name) for name in ("whole", "parts"))
+    for one, other in zip(whole, cut, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-4)
+
+
+def test_a_known_checkpoint_learns_new_words_as_rows_of_their_own(tmp_path, drawn):
+    fit(short_recipe(steps=1), drawn, FitOptions(tmp_path / "first", cpu=True))
+    merge(tmp_path / "first", tmp_path / "known", store="fp32")
+    recipe = changed(
+        short_recipe(steps=2),
+        {
+            "base.checkpoint": str(tmp_path / "known"),
+            "learning.head": "rows",
+            "learning.parts": "[]",
+        },
+    )
+    fit(recipe, drawn, FitOptions(tmp_path / "second", cpu=True))
+    state = load_state(newest(tmp_path / "second"))
+    assert all("lora_" in name or "token_adapter" in name for name in state.learnt)
+    assert open_trained(tmp_path / "second").model.config == load(tmp_path / "known").model.config
+
+
+def test_what_cannot_be_run_is_said(tmp_path, drawn):
+    with pytest.raises(InstructionError, match="not one of"):
+        fit(changed(short_recipe(), {"base.preset": "r2"}), drawn, FitOptions(tmp_path / "a"))
+    with pytest.raises(InstructionError, match="not installed"):
+        fit(short_recipe(), drawn, FitOptions(tmp_path / "a", tracker="wandb"))
