@@ -15,9 +15,10 @@ from shapely import MultiPolygon, Polygon
 from geoseg.errors import InstructionError, OutputError
 from geoseg.grid import Window
 from geoseg.ledger.lock import FileLock
+from geoseg.ledger.opening import open_ledger
 from geoseg.ledger.plan import Plan
 from geoseg.ledger.snapshot import connected, latest_runs, planned_runs
-from geoseg.ledger.store import Ledger, open_ledger
+from geoseg.ledger.store import Ledger
 from geoseg.tiling import Tile
 
 

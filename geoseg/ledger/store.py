@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +15,6 @@ from geoseg.dialogue import Instruction, Target, TileAnswer
 from geoseg.errors import OutputError
 from geoseg.grid import Window
 from geoseg.ledger.keys import RunKey
-from geoseg.ledger.lock import FileLock
 from geoseg.ledger.logits import Packed, StoredLogits, unpack
 from geoseg.ledger.plan import Plan, plan_of, plan_row
 from geoseg.ledger.rows import (
@@ -31,36 +27,10 @@ from geoseg.ledger.rows import (
     write_answer,
     write_tile,
 )
-from geoseg.ledger.schema import connect, writing
+from geoseg.ledger.schema import writing
 from geoseg.tiling import Tile
 
 _PACKED = ", ".join(f'f."{field.name}"' for field in fields(Packed))
-
-
-def open_ledger(path: str | Path, key: RunKey, *, resume: bool = True) -> Ledger:
-    """Open or make the ledger of a run, and hold it against other processes until it is closed.
-
-    Answers of other keys in the same file stay. Without `resume` those of this key are deleted.
-
-    Raises OutputError when another process holds it, when it is not a ledger or one of another
-    version, and when it cannot be written.
-    """
-    file = Path(path)
-    with ExitStack() as stack:
-        if file.parent.is_dir() and not file.is_dir():
-            stack.enter_context(FileLock(file))
-        connection = connect(file)
-        stack.callback(connection.close)
-        with writing(file), connection:
-            if not resume:
-                connection.execute("DELETE FROM runs WHERE key = ?", (key.hash,))
-            connection.execute(
-                "INSERT INTO runs (key, settings, versions) VALUES (?, ?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET versions = excluded.versions",
-                (key.hash, json.dumps(key.to_json()), json.dumps(_versions())),
-            )
-            run = connection.execute("SELECT id FROM runs WHERE key = ?", (key.hash,)).fetchone()[0]
-        return Ledger(file, key, run, connection, stack.pop_all())
 
 
 class Ledger:
@@ -282,11 +252,3 @@ class Ledger:
         # All at once: a half-read cursor would outlive the file, and rows are few or small.
         with writing(self.path):
             return self._connection.execute(query, values).fetchall()
-
-
-def _versions() -> dict[str, str]:
-    try:
-        own = version("geoseg")
-    except PackageNotFoundError:
-        own = "unknown"
-    return {"geoseg": own, "python": platform.python_version(), "sqlite": sqlite3.sqlite_version}

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from geoseg.dialogue import Instance, Instruction, Target, TargetAnswer, TileAnswer
 from geoseg.errors import EngineError, OutputError
 from geoseg.grid import Grid
-from geoseg.ledger import RunKey, open_ledger
+from geoseg.ledger import RunKey, open_ledger, open_ledgers
 from geoseg.ledger.logits import pack, unpack
 from geoseg.rendering import Rendering
 from geoseg.tiling import plan_tiles
@@ -95,6 +95,23 @@ def test_another_run_never_sees_these_answers(tmp_path: Path, other: RunKey) -> 
         assert list(ledger.answers(SHIPS)) == []
     with open_ledger(path, KEY) as ledger:
         assert ledger.tile_state(SHIPS, TILES[0]) == "done"
+
+
+def test_several_runs_share_a_file_and_its_lock(tmp_path: Path) -> None:
+    path = tmp_path / "out.ledger"
+    other = replace(KEY, scene_fingerprint="another scene")
+    with open_ledgers(path, [KEY, other]) as (one, two):
+        one.record(SHIPS, [answer(TILES[0], "ship")])
+        two.record(SHIPS, [answer(TILES[1], "ship")])
+        assert one.pending(SHIPS, TILES) == [TILES[1], *TILES[2:]]
+        assert two.pending(SHIPS, TILES) == [TILES[0], *TILES[2:]]
+        one.close()
+        two.record(SHIPS, [answer(TILES[2], "ship")])
+        with pytest.raises(OutputError, match="use"):
+            open_ledger(path, KEY)
+    with open_ledgers(path, [other, KEY], resume=False) as runs:
+        assert [run.key for run in runs] == [other, KEY]
+        assert [len(run.pending(SHIPS, TILES)) for run in runs] == [len(TILES)] * 2
 
 
 def test_another_instruction_or_overlap_is_asked_afresh(tmp_path: Path) -> None:
