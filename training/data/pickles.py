@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from geoseg.segearth.convert.pickles import Refused, load_plain
+from geoseg.segearth.plain_pickles import Refused, load_plain
 from training.data.errors import DataError
 
 
