@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -27,11 +28,21 @@ from geoseg.export.tables import (
 
 _GEOMETRY = "geom"
 
+_HASTY = {"OGR_SQLITE_SYNCHRONOUS": "OFF"}
+"""A draft is brought to disk once, when it is whole; a torn one is thrown away."""
+
 
 def write_geopackage(
     draft: Path, path: Path, layers: Iterable[LayerContent], crs: str, origin: Origin
 ) -> tuple[Layer, ...]:
     """Write `draft`, which is to become `path`: layers, `answers`, `runs`, `layer_styles`."""
+    with _configured(_HASTY):
+        return _write(draft, path, layers, crs, origin)
+
+
+def _write(
+    draft: Path, path: Path, layers: Iterable[LayerContent], crs: str, origin: Origin
+) -> tuple[Layer, ...]:
     written: list[Layer] = []
     tables: set[str] = set()
     identifiers: set[str] = set()
@@ -54,3 +65,18 @@ def write_geopackage(
     with write_failure(path):
         write_styles(draft, written, _GEOMETRY)
     return tuple(written)
+
+
+@contextmanager
+def _configured(options: dict[str, str]) -> Iterator[None]:
+    """Give GDAL options that the user gave no value, as long as the block lasts."""
+    ours = {name: value for name, value in options.items() if not _given(name)}
+    pyogrio.set_gdal_config_options(ours)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(dict.fromkeys(ours))
+
+
+def _given(name: str) -> bool:
+    return pyogrio.get_gdal_config_option(name) is not None

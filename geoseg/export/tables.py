@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 from shapely import Polygon
 
 from geoseg.events import Category, Layer
@@ -140,19 +141,21 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     bounds: tuple[float, float, float, float] | None = None
 
-    def watch(self) -> Iterator[Feature]:
-        """The layer's features, counted."""
-        for feature in self.content.features:
-            self.counts[feature.target.phrase] += 1
-            box = feature.geometry.bounds
-            known = self.bounds or box
+    def batches(self) -> Iterator[tuple[list[Feature], NDArray[Any]]]:
+        """The layer's features in groups that are counted, and their geometries."""
+        features = iter(self.content.features)
+        while batch := list(islice(features, _BATCH)):
+            self.counts.update(feature.target.phrase for feature in batch)
+            geometries = np.array([feature.geometry for feature in batch], object)
+            left, bottom, right, top = shapely.total_bounds(geometries).tolist()
+            known = self.bounds or (left, bottom, right, top)
             self.bounds = (
-                min(known[0], box[0]),
-                min(known[1], box[1]),
-                max(known[2], box[2]),
-                max(known[3], box[3]),
+                min(known[0], left),
+                min(known[1], bottom),
+                max(known[2], right),
+                max(known[3], top),
             )
-            yield feature
+            yield batch, geometries
 
     def layer(self, path: str, table: str, crs: str) -> Layer:
         """The finished layer, to be told to the listener."""
@@ -207,16 +210,15 @@ def feature_batches(
     column `BOX` comes last.
     """
     schema = FEATURES.append(BOX) if boxes else FEATURES
-    rows = ((tally.content.instruction, one) for tally in tallies for one in tally.watch())
     first = 1
-    while batch := list(islice(rows, _BATCH)):
-        found = [feature for _, feature in batch]
-        geometries = np.array([feature.geometry for feature in found], object)
+    for instruction, found, geometries in (
+        (tally.content.instruction, *batch) for tally in tallies for batch in tally.batches()
+    ):
         if longest is not None:
             geometries = shapely.segmentize(geometries, longest)
         columns: list[Any] = [
-            range(first, first + len(batch)),
-            [instruction for instruction, _ in batch],
+            np.arange(first, first + len(found)),
+            pa.repeat(instruction, len(found)),
             [feature.target.phrase for feature in found],
             [feature.score for feature in found],
             [feature.agreement for feature in found],
@@ -224,14 +226,14 @@ def feature_batches(
             [feature.n_found for feature in found],
             [feature.area_m2 for feature in found],
             [feature.touches_edge for feature in found],
-            [source] * len(batch),
+            pa.repeat(source, len(found)),
             shapely.to_wkb(geometries),
         ]
         if boxes:
             sides = map(pa.array, shapely.bounds(geometries).T)
             columns.append(pa.StructArray.from_arrays(list(sides), fields=list(BOX.type)))
         yield _batch(columns, schema)
-        first += len(batch)
+        first += len(found)
 
 
 def answer_batches(answers: Iterable[AnswerRow]) -> Iterator[pa.RecordBatch]:
