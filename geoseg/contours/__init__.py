@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from geoseg.contours import chains, marching, shapes
 from geoseg.contours.chains import Chain, Order
 from geoseg.contours.lattice import NOTHING, Floats, Ints, Lattice, Rows, Trace
-from geoseg.contours.shapes import Assembly, Shape, SumUp
+from geoseg.contours.shapes import Assembly, Shape, SumUp, without_steps
 from geoseg.fuse import Field, Strip
 
 __all__ = ["Shape", "polygonize"]
@@ -35,13 +35,18 @@ class _Loops:
     sum_up: SumUp
 
 
-def polygonize(field: Field, *, compiled: bool | None = None) -> Iterator[Shape]:
+def polygonize(
+    field: Field, *, pixel_edges: bool = False, compiled: bool | None = None
+) -> Iterator[Shape]:
     """The polygons of a field, each as soon as it is complete, in scene pixels.
 
     Outlines follow the level between cell centres by linear interpolation. At the end of the
     coverage and at the scene's edge they follow the cells' edges. Cells that touch by a corner
     are joined when the mean of the four cells around it is foreground. Things that the field keeps
     apart are polygons of their own, with common outlines where they touch.
+
+    With `pixel_edges` outlines follow the cells' edges everywhere, and cells that touch by a corner
+    are apart.
 
     `compiled` asks for loops compiled by numba; None means on large fields, where numba is
     installed. The polygons are the same.
@@ -50,18 +55,19 @@ def polygonize(field: Field, *, compiled: bool | None = None) -> Iterator[Shape]
         cells = field.grid.height * field.grid.width
         compiled = cells >= _LARGE and find_spec("numba") is not None
     loops = _loops(compiled)
-    tracers = [_Tracer(field, loops) for _ in range(max(field.planes, 1))]
+    lattice = Lattice(field.scene.height, field.scene.width, field.stride, pixel_edges)
+    tracers = [_Tracer(field, lattice, loops) for _ in range(max(field.planes, 1))]
     for strip in _with_margin(field):
         for tracer, plane in zip(tracers, _planes(strip, len(tracers)), strict=True):
-            yield from tracer.push(plane)
+            found = tracer.push(plane)
+            yield from map(without_steps, found) if pixel_edges else found
 
 
 class _Tracer:
     """Follows the outlines of one plane of a field from strip to strip."""
 
-    def __init__(self, field: Field, loops: _Loops) -> None:
-        self._loops, self._level = loops, field.level
-        self._lattice = Lattice(field.scene.height, field.scene.width, field.stride)
+    def __init__(self, field: Field, lattice: Lattice, loops: _Loops) -> None:
+        self._loops, self._level, self._lattice = loops, field.level, lattice
         self._assembly = Assembly(loops.sum_up)
         self._chains: list[Chain] = []
         self._last = np.full(field.grid.width + 2, NOTHING, np.int32)

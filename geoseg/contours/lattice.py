@@ -33,6 +33,9 @@ class Lattice:
     stride: int
     """Pixels a side per cell."""
 
+    stepped: bool = False
+    """Whether outlines run on the cells' own edges everywhere."""
+
     def centres(self, first: int, count: int, length: int) -> Floats:
         """Middles of the part of each cell that lies inside the scene."""
         edges = self.edges(first, count + 1, length)
@@ -104,14 +107,17 @@ class Trace:
     """Crossings before those of the last row."""
 
 
-def with_corners(trace: Trace, turning: Flags) -> Trace:
+def with_corners(trace: Trace, turning: Flags, stepped: bool) -> Trace:
     """Add the corner where the outline turns from one cell's edge into another.
 
-    `turning` is (n,): whether the outline turns right after a node.
+    `turning` is (n,): whether the outline turns right after a node. With `stepped` it does so at
+    every turn, not only at the end of the coverage.
     """
-    if not trace.at_edge.any():
-        return trace
-    first = np.flatnonzero(turning & (trace.at_edge | trace.at_edge[trace.successor]))
+    if not stepped:
+        if not trace.at_edge.any():
+            return trace
+        turning = turning & (trace.at_edge | trace.at_edge[trace.successor])
+    first = np.flatnonzero(turning)
     second = trace.successor[first]
     along = first < len(trace.starts) * 2
     corners = np.stack(
@@ -129,5 +135,5 @@ def with_corners(trace: Trace, turning: Flags) -> Trace:
         nodes=np.concatenate([trace.nodes, corners]),
         successor=successor,
         runs=np.concatenate([trace.runs, trace.runs[first]]),
-        at_edge=np.concatenate([trace.at_edge, np.ones(len(first), np.bool_)]),
+        at_edge=np.concatenate([trace.at_edge, trace.at_edge[first] | trace.at_edge[second]]),
     )

@@ -26,6 +26,7 @@ TO_2 = np.zeros(18, np.intp)
 FROM_2[list(SADDLES)] = _W, _S, _E, _S
 TO_2[list(SADDLES)] = _S, _E, _S, _W
 ONE_CORNER = np.isin(np.arange(18), [1, 2, 4, 8, 7, 11, 13, 14])
+_STRAIGHT = np.isin(np.arange(18), [3, 6, 9, 12])
 
 
 def trace(strip: Rows, level: int, row: int, lattice: Lattice) -> Trace:
@@ -46,9 +47,13 @@ def trace(strip: Rows, level: int, row: int, lattice: Lattice) -> Trace:
     run_of_down = np.searchsorted(starts, upper, side="right") - 1
 
     squares, codes = _squares(inside)
-    joined = _joined_saddles(values, level, squares, codes)
+    joined = np.zeros(len(squares), np.bool_)
+    if not lattice.stepped:
+        joined = _joined_saddles(values, level, squares, codes)
     codes = np.where(joined, np.where(codes == 5, 16, 17), codes)
     begin, end, one_corner = _segments(squares, codes, across, down, flat.size, columns)
+    if lattice.stepped:
+        one_corner = ~_STRAIGHT[np.concatenate([codes, codes[np.isin(codes, SADDLES)]])]
     successor = np.full(len(nodes), -1, np.intp)
     successor[begin] = end
     turning = np.zeros(len(nodes), np.bool_)
@@ -68,6 +73,7 @@ def trace(strip: Rows, level: int, row: int, lattice: Lattice) -> Trace:
             last_row=int(np.searchsorted(across, flat.size - columns)),
         ),
         turning,
+        lattice.stepped,
     )
 
 
@@ -100,7 +106,7 @@ def _crossings(
         cut = (before == NOTHING) | (after == NOTHING)
         share = (level - before) / (after - before)
         between = centres[index] + share * (centres[index + 1] - centres[index])
-        return np.where(cut, edges[index], between), cut
+        return np.where(cut | lattice.stepped, edges[index], between), cut
 
     line, column = np.divmod(across, columns)
     x, cut_x = crossing(column, across, 1, x_centres, x_edges)

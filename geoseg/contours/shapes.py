@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,18 @@ class Shape:
 
     touches_edge: bool
     """Whether the scene's edge or the end of the coverage cuts it."""
+
+
+def without_steps(shape: Shape) -> Shape:
+    """A shape with no points but those where its outline turns.
+
+    An outline on the edges of cells meets itself where two of its cells touch by a corner: what it
+    encloses there becomes a hole that touches the outside.
+    """
+    polygon: Any = shapely.simplify(shape.polygon, 0.0)
+    if not polygon.is_valid:
+        polygon = shapely.make_valid(polygon, method="structure", keep_collapsed=False)
+    return replace(shape, polygon=polygon)
 
 
 @dataclass(slots=True, eq=False)

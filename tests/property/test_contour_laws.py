@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+import rasterio.features
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,15 +65,37 @@ def test_polygons_do_not_depend_on_strips(
 
 @pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed")
 @settings(deadline=None)
-@given(noise(), st.integers(1, 50), st.integers(0, 2**32))
+@given(noise(), st.integers(1, 50), st.integers(0, 2**32), st.booleans())
 def test_compiled_loops_draw_the_same(
-    drawn: tuple[NDArray[np.float32], NDArray[np.bool_], tuple[int, int]], rows: int, seed: int
+    drawn: tuple[NDArray[np.float32], NDArray[np.bool_], tuple[int, int]],
+    rows: int,
+    seed: int,
+    pixel_edges: bool,
 ) -> None:
     logits, coverage, size = drawn
     score = np.random.default_rng(seed).random(logits.shape).astype(np.float32)
     field = field_of(logits, size=size, rows=rows, coverage=coverage, score=score)
-    plain, fast = (polygonize(field, compiled=compiled) for compiled in (False, True))
+    plain, fast = (
+        polygonize(field, pixel_edges=pixel_edges, compiled=compiled) for compiled in (False, True)
+    )
     assert [told(shape) for shape in fast] == [told(shape) for shape in plain]
+
+
+@settings(deadline=None)
+@given(noise(), st.integers(1, 50))
+def test_pixel_edges_are_the_outlines_that_rasterio_draws(
+    drawn: tuple[NDArray[np.float32], NDArray[np.bool_], tuple[int, int]], rows: int
+) -> None:
+    logits, coverage, _ = drawn
+    field = field_of(logits, stride=1, rows=rows, coverage=coverage)
+    mask = (quantized(logits) > 0) & coverage
+    expected = [
+        shapely.geometry.shape(outline)
+        for outline, _ in rasterio.features.shapes(mask.astype(np.uint8), mask=mask)
+    ]
+    found = [shape.polygon for shape in polygonize(field, pixel_edges=True)]
+    assert all(polygon.is_valid for polygon in found)
+    assert {shapely.normalize(p).wkt for p in found} == {shapely.normalize(p).wkt for p in expected}
 
 
 @settings(deadline=None)

@@ -128,6 +128,22 @@ def test_branches_that_meet_below_are_one_polygon_with_holes() -> None:
     assert len(shape.polygon.interiors) == 2
 
 
+def test_pixel_edges_have_points_at_turns_alone() -> None:
+    (shape,) = polygonize(
+        field_of(np.pad(np.full((3, 2), 2.0), 1, constant_values=-2)), pixel_edges=True
+    )
+    assert set(shape.polygon.exterior.coords) == {(4, 4), (12, 4), (12, 16), (4, 16)}
+    assert len(shape.polygon.exterior.coords) == 5
+    assert not shape.touches_edge
+
+
+def test_pixel_edges_that_close_on_a_corner_leave_a_hole() -> None:
+    cells = np.array([list(row) for row in (".###", "#..#", "#..#", "####")]) == "#"
+    found = list(polygonize(field_of(np.where(cells, 2.0, -2.0)), pixel_edges=True))
+    assert all(shape.polygon.is_valid for shape in found)
+    assert sum(shape.polygon.area for shape in found) == 16 * cells.sum()
+
+
 def test_score_and_agreement_are_means_over_the_cells() -> None:
     logits = np.full((6, 6), -2.0)
     logits[1:5, 2:4] = 2.0

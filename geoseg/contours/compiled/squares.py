@@ -13,8 +13,8 @@ from geoseg.contours.marching import FROM, FROM_2, ONE_CORNER, TO, TO_2
 _Cells = tuple[Array, Array, Array]
 """The row above, samples and coverage of a strip."""
 
-_Where = tuple[Array, Array, Array, Array]
-"""Centres of columns and rows, then their edges."""
+_Where = tuple[Array, Array, Array, Array, bool]
+"""Centres of columns and rows, their edges, and whether outlines run on those."""
 
 _Nodes = tuple[Array, Array, Array]
 """Positions of nodes and whether they are at an edge; then of crossings along rows where they are
@@ -49,6 +49,7 @@ def trace(strip: Rows, level: int, row: int, lattice: Lattice) -> Trace:
         lattice.centres(row, height + 1, lattice.height),
         lattice.edges(0, columns, lattice.width),
         lattice.edges(row + 1, height + 1, lattice.height),
+        lattice.stepped,
     )
     nodes = np.empty((int(before[-1]) + down, 2))
     at_edge = np.empty(len(nodes), np.bool_)
@@ -74,6 +75,7 @@ def trace(strip: Rows, level: int, row: int, lattice: Lattice) -> Trace:
             last_row=int(before[height]),
         ),
         turning,
+        lattice.stepped,
     )
 
 
@@ -147,7 +149,7 @@ def _crossing(
 @small
 def _cross_rows(words: Array, cells: _Cells, level: int, where: _Where, out: _Nodes) -> None:
     """Fill in the crossings along rows, in reading order."""
-    x_centres, y_centres, x_edges, _ = where
+    x_centres, y_centres, x_edges, _, stepped = where
     nodes, at_edge, across = out
     height, width = words.shape
     n = 0
@@ -160,7 +162,8 @@ def _cross_rows(words: Array, cells: _Cells, level: int, where: _Where, out: _No
                 c = 8 * w + _bytes_set((lowest - _ONE) & _ONES)
                 pair = _value(cells, r, c), _value(cells, r, c + 1)
                 x, cut = _crossing(level, pair, (x_centres[c], x_centres[c + 1]), x_edges[c])
-                nodes[n, 0], nodes[n, 1], at_edge[n] = x, y_centres[r], cut
+                nodes[n, 0], nodes[n, 1] = x_edges[c] if stepped else x, y_centres[r]
+                at_edge[n] = cut
                 across[n] = r * len(x_centres) + c
                 n += 1
 
@@ -171,7 +174,7 @@ def _cross_columns(
 ) -> None:
     """Fill in the crossings between rows, and walk through all squares."""
     words, busy = rows
-    x_centres, y_centres, _, y_edges = where
+    x_centres, y_centres, _, y_edges, stepped = where
     nodes, at_edge, before_row = out
     successor, turning, runs, parent = links
     d = before_row[len(words)]
@@ -202,7 +205,8 @@ def _cross_columns(
                 if ne != se:
                     pair = _value(cells, r, c + 1), _value(cells, r + 1, c + 1)
                     y, cut = _crossing(level, pair, centres, y_edges[r])
-                    nodes[d, 0], nodes[d, 1], at_edge[d] = x_centres[c + 1], y, cut
+                    nodes[d, 0], nodes[d, 1] = x_centres[c + 1], y_edges[r] if stepped else y
+                    at_edge[d] = cut
                     runs[d] = (upper if ne else lower) >> 1
                     east = d
                     d += 1
@@ -210,15 +214,16 @@ def _cross_columns(
                     _join(parent, upper >> 1, lower >> 1)
                 code = 8 * nw + 4 * ne + 2 * se + sw
                 if code == 5 or code == 10:
-                    if _joins(cells, level, r, c):
+                    if not stepped and _joins(cells, level, r, c):
                         code = 16 if code == 5 else 17
                         one = upper >> 1 if code == 16 else run_left[0]
                         _join(parent, one, run_left[1] if code == 16 else lower >> 1)
                     begin = _edge(FROM_2[code], north, east, south, west)
                     successor[begin] = _edge(TO_2[code], north, east, south, west)
+                    turning[begin] = stepped
                 begin = _edge(FROM[code], north, east, south, west)
                 successor[begin] = _edge(TO[code], north, east, south, west)
-                turning[begin] = ONE_CORNER[code]
+                turning[begin] = ONE_CORNER[code] or (stepped and (code == 5 or code == 10))
 
 
 @small
