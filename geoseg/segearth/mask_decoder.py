@@ -49,17 +49,26 @@ class MaskDecoder(nn.Module):
 
         `owner` holds each query's picture, 0 to B - 1, in any order; pictures may have none.
         """
+        return self.decode(queries, owner, features, aux=aux)[0]
+
+    def decode(
+        self, queries: Tensor, owner: Tensor, features: PixelFeatures, *, aux: bool = True
+    ) -> tuple[tuple[Tensor, ...], Tensor]:
+        """What `forward` gives, and the (N, D) normed queries that the final logits come from."""
         if len(queries) == 0:
             empty = features.mask_features.new_zeros((0, *features.mask_features.shape[-2:]))
-            return (empty,) * (len(self.layers) + 1 if aux else 1)
+            return (empty,) * (len(self.layers) + 1 if aux else 1), queries
         pictures, seats, features = _seat(owner, features)
         x = queries.new_zeros((len(features.mask_features), int(seats.max()) + 1, queries.shape[1]))
         x = x.index_put((pictures, seats), queries)  # (B, Q, D)
-        predictions = self._predictions(x, features, aux=aux)
-        return tuple(logits[pictures, seats] for logits in predictions)
+        found = list(self._predictions(x, features, aux=aux))
+        final = self.norm(found[-1][0])[pictures, seats]
+        return tuple(logits[pictures, seats] for _, logits in found), final
 
-    def _predictions(self, x: Tensor, features: PixelFeatures, *, aux: bool) -> Iterator[Tensor]:
-        """Logits (B, Q, h, w) of queries (B, Q, D), from first to last."""
+    def _predictions(
+        self, x: Tensor, features: PixelFeatures, *, aux: bool
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Queries (B, Q, D) and their logits (B, Q, h, w), from first to last."""
         memories = [self._memory(i, scale) for i, scale in enumerate(features.scales)]
         # Resizing commutes with the dot product: without `aux` the early masks, needed only to
         # steer attention, are computed on the attention's own grids.
@@ -68,12 +77,12 @@ class MaskDecoder(nn.Module):
             memory = memories[i % _SCALES]
             if sources is None:
                 logits = self._logits(x, features.mask_features)
-                yield logits
+                yield x, logits
                 steer = _resize(logits.detach(), memory.shape)
             else:
                 steer = self._logits(x, sources[i % _SCALES])
             x = layer(x, memory.keys, memory.values, _attend_where(steer))
-        yield self._logits(x, features.mask_features)
+        yield x, self._logits(x, features.mask_features)
 
     def _memory(self, index: int, scale: Tensor) -> "Memory":
         height, width = scale.shape[-2:]
