@@ -11,9 +11,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from geoseg.errors import InstructionError
 from training.data.errors import DataError
 from training.data.loaders import earthreason, lasers, rrsisd
 from training.data.loaders.phrase_lists import REFSEGRS, RISBENCH
@@ -64,3 +65,31 @@ def kind_of(root: Path) -> str:
 def load(root: Path, split: str) -> Samples:
     """A split of the data set in a folder, whatever its kind, with the default options."""
     return LOADERS[kind_of(root)](root, split)
+
+
+def kind_named(root: Path, kind: str | None) -> str:
+    """A kind given by name, or recognised; InstructionError for a name that is none."""
+    if kind is not None and kind not in LOADERS:
+        raise InstructionError(f"The kind {kind!r} is none of {', '.join(LOADERS)}.")
+    return kind or kind_of(root)
+
+
+def whole_splits(kind: str, root: Path) -> tuple[str, ...]:
+    """Those of train, val and test that are there: without subsets, which hold parts of them."""
+    return tuple(split for split in splits_of(kind, root) if split in ("train", "val", "test"))
+
+
+def single_files(kind: str, root: Path) -> tuple[str, ...]:
+    """Splits such that each annotation file is in one: the subsets of LaSeRS, not their union."""
+    there = splits_of(kind, root)
+    return tuple(s for s in there if s != "test") if kind == lasers.KIND else there
+
+
+def problems(kind: str, root: Path, split: str) -> Iterator[DataError]:
+    """Everything that is wrong with a split; nothing stops the search."""
+    try:
+        samples = LOADERS[kind](root, split)
+    except DataError as error:
+        yield error
+    else:
+        yield from samples.problems()
