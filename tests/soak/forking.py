@@ -28,6 +28,12 @@ class Ended:
     """Most memory, what it shares with its parent included."""
 
 
+def tell_progress(done: int, total: int, wrong: int) -> None:
+    """A line on standard error at every twentieth part."""
+    if done * 20 // total != (done - 1) * 20 // total:
+        sys.stderr.write(f"{done} of {total}, {wrong} wrong\n")
+
+
 def in_child(task: Callable[[], int], *, kill_after: float, address_space: int = 0) -> Ended:
     """Run a task in a child, and kill it with SIGKILL when it takes longer.
 

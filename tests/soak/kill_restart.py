@@ -28,7 +28,7 @@ from geoseg.engines.color import ColorEngine
 from geoseg.errors import OutputError
 from geoseg.ledger import read_ledger
 from geoseg.pipeline import running
-from tests.soak.forking import in_child
+from tests.soak.forking import in_child, tell_progress
 
 INSTRUCTIONS = ("red", "green and blue")
 LAYERS = ("01_red", "02_green_and_blue", "answers")
@@ -172,6 +172,7 @@ def soak(cycles: int, seed: int) -> tuple[list[str], int]:
                     assert content(output) == expected, "the output differs from a straight run's"
                 except AssertionError as error:
                     wrong.append(f"cycle {number} of seed {seed}: {error}")
+            tell_progress(number + 1, cycles, len(wrong))
     return wrong, resumed
 
 

@@ -26,7 +26,7 @@ from geoseg import pipeline
 from geoseg.cli import run as run_command
 from geoseg.cli.main import main as geoseg_main
 from geoseg.engines import color
-from tests.soak.forking import in_child
+from tests.soak.forking import in_child, tell_progress
 
 READY = (pipeline, run_command, color)
 """Imported here, so that no child has to."""
@@ -124,6 +124,7 @@ def soak(files: int, seed: int) -> tuple[list[str], Counter[int]]:
             if ended.status not in STATUSES or ended.peak_bytes > MOST_BYTES:
                 wrong.append(f"file {number} of seed {seed}: {ended}")
             statuses[-1 if ended.status is None else ended.status] += 1
+            tell_progress(number + 1, files, len(wrong))
     return wrong, statuses
 
 
