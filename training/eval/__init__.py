@@ -12,6 +12,7 @@
     masks        ready masks, read from a file
     frames       the pixels in which masks are compared
     asking       a checkpoint asked about samples: generated or teacher-forced answers
+    runs         evaluations kept, continued and shared among processes
     tables       tables 2, 3 and 4, with what the paper prints
     submission   masks as the AIRS contest takes them
     efficiency   operations and seconds of an image

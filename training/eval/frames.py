@@ -20,6 +20,8 @@ from training.eval.conventions import Frame
 
 def found_in(logits: Tensor, box: Letterbox, frame: Frame) -> Tensor:
     """(N, h, w) logits of the model's square input as (N, ·, ·) bool masks of the frame."""
+    if not len(logits):
+        return truth_in(torch.zeros(0, box.height, box.width, dtype=torch.bool), frame)
     if frame == "1024":
         whole = F.interpolate(
             logits.float()[None], (1024, 1024), mode="bilinear", align_corners=False
@@ -38,12 +40,14 @@ def truth_in(masks: Tensor, frame: Frame) -> Tensor:
     """
     if frame == "native":
         return masks
+    side = int(frame)
+    framed = torch.zeros(len(masks), side, side, dtype=torch.bool)
+    if not len(masks):
+        return framed
     if frame == "480":
-        return F.interpolate(masks[None].float(), (480, 480), mode="nearest")[0] > 0
-    height, width = Letterbox(masks.shape[1], masks.shape[2], 1024).scaled
-    framed = torch.zeros(len(masks), 1024, 1024, dtype=torch.bool)
-    if len(masks):
-        size = (height, width)
-        sized = F.interpolate(masks[None].float(), size, mode="bilinear", align_corners=False)
-        framed[:, :height, :width] = sized[0] > 0
+        return F.interpolate(masks[None].float(), (side, side), mode="nearest")[0] > 0
+    height, width = Letterbox(masks.shape[1], masks.shape[2], side).scaled
+    size = (height, width)
+    sized = F.interpolate(masks[None].float(), size, mode="bilinear", align_corners=False)
+    framed[:, :height, :width] = sized[0] > 0
     return framed

@@ -87,15 +87,22 @@ def merged(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
 
 def read_outcomes(path: Path) -> Iterator[Outcome]:
     """Outcomes that were written as lines. Raises DataError for a line that is none."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            values = json.loads(line)
-            pairs = tuple(Pair(*pair) for pair in values.pop("pairs"))
-            tags = frozenset(values.pop("tags"))
-            yield Outcome(pairs=pairs, tags=tags, **values)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DataError(
-                f"{path}, line {number}",
-                f"it is no outcome of an evaluation ({error}).",
-                hint="Delete the line, or evaluate again.",
-            ) from error
+    if not path.is_file():
+        raise DataError(str(path), "there is no such file.", hint=f"Looked in {Path.cwd()}.")
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            yield _outcome(line, f"{path}, line {number}")
+
+
+def _outcome(line: str, where: str) -> Outcome:
+    try:
+        values = json.loads(line)
+        pairs = tuple(Pair(*pair) for pair in values.pop("pairs"))
+        tags = frozenset(values.pop("tags"))
+        return Outcome(pairs=pairs, tags=tags, **values)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DataError(
+            where,
+            f"it is no outcome of an evaluation ({error}).",
+            hint="Delete the line, or evaluate again.",
+        ) from error

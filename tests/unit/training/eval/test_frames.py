@@ -60,6 +60,9 @@ def test_logits_are_resized_before_they_are_cut():
     assert edge != cell
 
 
-def test_no_masks():
-    none = torch.zeros(0, 30, 50, dtype=torch.bool)
-    assert truth_in(none, "1024").shape == (0, 1024, 1024)
+@pytest.mark.parametrize(
+    ("frame", "shape"), [("native", (0, 30, 50)), ("1024", (0, 1024, 1024)), ("480", (0, 480, 480))]
+)
+def test_no_masks(frame, shape):
+    assert truth_in(torch.zeros(0, 30, 50, dtype=torch.bool), frame).shape == shape
+    assert found_in(torch.zeros(0, 8, 8), Letterbox(30, 50, 64), frame).shape == shape
