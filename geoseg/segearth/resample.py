@@ -3,14 +3,17 @@
 Two passes, along the rows first, as Pillow always did (version 13 begins with the columns of tall
 pictures). Each output pixel is a weighted mean of input pixels under a kernel that widens when a
 picture shrinks. Weights are fixed-point numbers and each pass ends in whole grey levels, so every
-device gives the same picture. Letters: n pixels before, m after, t taps of a kernel.
+device gives the same picture: the host asks Pillow itself, others calculate what it does.
+Letters: n pixels before, m after, t taps of a kernel.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from geoseg.segearth.constants import constant
@@ -26,6 +29,23 @@ _REACH = {"bilinear": 1.0, "bicubic": 2.0}
 
 def resample(picture: Tensor, height: int, width: int, kernel: Kernel) -> Tensor:
     """(…, H, W) uint8 to (…, height, width) uint8."""
+    if picture.device.type == "cpu":
+        return _by_pillow(picture, height, width, kernel)
+    return _by_tensors(picture, height, width, kernel)
+
+
+def _by_pillow(picture: Tensor, height: int, width: int, kernel: Kernel) -> Tensor:
+    chosen = Image.Resampling[kernel.upper()]
+    planes = picture.reshape(-1, *picture.shape[-2:]).numpy()
+    out = np.empty((len(planes), height, width), np.uint8)
+    for plane, sized in zip(planes, out, strict=True):
+        # One axis at a time, so that its version does not decide which comes first.
+        across = Image.fromarray(np.ascontiguousarray(plane)).resize((width, len(plane)), chosen)
+        sized[:] = np.asarray(across.resize((width, height), chosen))
+    return torch.from_numpy(out).reshape(*picture.shape[:-2], height, width)
+
+
+def _by_tensors(picture: Tensor, height: int, width: int, kernel: Kernel) -> Tensor:
     across = _along_rows(picture, width, kernel)
     return _along_rows(across.mT, height, kernel).mT.contiguous()
 
