@@ -17,6 +17,7 @@ COMMANDS = {
     "show": "Tell what a run has kept.",
     "merge": "Unite the ledgers of parts of a run.",
     "evaluate": "Score polygons against true ones.",
+    "dataset": "Make examples to learn from of a scene and vector layers.",
     "model": "Look at checkpoints, convert and compare them.",
     "info": "Show versions, devices and checkpoints.",
 }

@@ -163,6 +163,17 @@ def scene_options(command: Command) -> Command:
     return command
 
 
+PICTURE_OPTIONS = (_BOUNDS, _BOUNDS_CRS, _AOI, _BIDX, _STRETCH, _ASSUME_CRS, _NODATA, _GSD)
+"""What decides which part of a scene is looked at, and what it shows."""
+
+
+def picture_options(command: Command) -> Command:
+    """Give a command the options that decide what of a scene is looked at, and how it looks."""
+    for option in reversed(PICTURE_OPTIONS):
+        command = option(command)
+    return command
+
+
 def device_option(command: Command) -> Command:
     """Give a command `--device`."""
     return _DEVICE(command)
