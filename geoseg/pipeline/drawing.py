@@ -22,7 +22,7 @@ from geoseg.export import (
     write_features,
 )
 from geoseg.export.rasters import Place, Rasters, Recorder, recording
-from geoseg.features import Feature, features
+from geoseg.features import Feature, Shaping, features
 from geoseg.fuse import fuse
 from geoseg.ledger import Ledger, Plan
 from geoseg.pipeline.record import Account, answer_rows, outcome
@@ -199,7 +199,7 @@ def _drawn(
             polygonize(recorder.recorded(field)),
             field.target,
             plan.grid,
-            min_area_m2=drawing.min_area,
+            shaping=Shaping(min_area_m2=drawing.min_area),
             clip=plan.area,
             crs=output_crs(drawing.output, drawing.dst_crs, drawing.driver),
         )

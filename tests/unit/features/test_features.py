@@ -12,7 +12,7 @@ from shapely import Polygon, box
 from geoseg.contours import Shape
 from geoseg.dialogue import Target
 from geoseg.errors import SceneError
-from geoseg.features import SIMPLIFY_PX, features
+from geoseg.features import SIMPLIFY_PX, Shaping, features
 from geoseg.grid import Grid
 
 UTM = CRS.from_epsg(32632).to_wkt()
@@ -29,8 +29,10 @@ def shape(polygon, **known):
     return Shape(polygon=polygon, **(facts | known))
 
 
-def make(*polygons, on=None, **options):
-    return list(features(map(shape, polygons), TARGET, on or grid(), **options))
+def make(*polygons, on=None, clip=None, crs=None, **options):
+    shaping = Shaping(**options)
+    shapes = map(shape, polygons)
+    return list(features(shapes, TARGET, on or grid(), shaping=shaping, clip=clip, crs=crs))
 
 
 def test_pixels_become_ground_and_facts_stay():
