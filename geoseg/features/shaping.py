@@ -97,7 +97,11 @@ def _simplified(batch: Batch, tolerance: float) -> Geometries:
     if tolerance <= 0:
         return pixels
     simple = shapely.simplify(pixels, tolerance, preserve_topology=False)
-    own, other = shapely.STRtree(batch.everything).query(pixels, predicate="touches")
+    own, other = shapely.STRtree(batch.everything).query(pixels)
+    near = own + batch.own.start != other
+    own, other = own[near], other[near]
+    meeting = shapely.touches(pixels[own], batch.everything[other])
+    own, other = own[meeting], other[meeting]
     if len(own):
         # A polygon needs its neighbours beside it for their common edges to come out the same.
         touching = np.unique(own)
