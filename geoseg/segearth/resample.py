@@ -36,13 +36,16 @@ def resample(picture: Tensor, height: int, width: int, kernel: Kernel) -> Tensor
 
 def _by_pillow(picture: Tensor, height: int, width: int, kernel: Kernel) -> Tensor:
     chosen = Image.Resampling[kernel.upper()]
-    planes = picture.reshape(-1, *picture.shape[-2:]).numpy()
-    out = np.empty((len(planes), height, width), np.uint8)
-    for plane, sized in zip(planes, out, strict=True):
+    depth = 3 if picture.dim() > 2 and picture.shape[-3] == 3 else 1
+    pictures = picture.reshape(-1, depth, *picture.shape[-2:]).permute(0, 2, 3, 1).contiguous()
+    out = np.empty((len(pictures), height, width, depth), np.uint8)
+    for before, after in zip(pictures.numpy(), out, strict=True):
+        image = Image.fromarray(before if depth == 3 else before[:, :, 0])
         # One axis at a time, so that its version does not decide which comes first.
-        across = Image.fromarray(np.ascontiguousarray(plane)).resize((width, len(plane)), chosen)
-        sized[:] = np.asarray(across.resize((width, height), chosen))
-    return torch.from_numpy(out).reshape(*picture.shape[:-2], height, width)
+        sized = image.resize((width, image.height), chosen).resize((width, height), chosen)
+        after[:] = np.asarray(sized).reshape(height, width, depth)
+    planes = torch.from_numpy(out).permute(0, 3, 1, 2).contiguous()
+    return planes.reshape(*picture.shape[:-2], height, width)
 
 
 def _by_tensors(picture: Tensor, height: int, width: int, kernel: Kernel) -> Tensor:

@@ -56,3 +56,11 @@ def test_bilinear_stays_within_a_grey_level_of_any_pillow(
     theirs = Image.fromarray(picture).resize(after[::-1], Image.Resampling.BILINEAR)
     gap = resampled(picture, *after, "bilinear").astype(int) - np.asarray(theirs).astype(int)
     assert abs(gap).max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (1, 20, 30), (4, 20, 30), (2, 3, 20, 30), (0, 20, 30)])
+def test_planes_are_resampled_each_by_itself(shape: tuple[int, ...]) -> None:
+    planes = torch.randint(0, 256, shape, dtype=torch.uint8)
+    ours = resample(planes, 9, 11, "bicubic")
+    assert ours.is_contiguous()
+    assert torch.equal(ours, _by_tensors(planes, 9, 11, "bicubic"))
