@@ -75,13 +75,14 @@ class Recorder:
 
     def __init__(self, writers: Sequence[_Writer]) -> None:
         self._writers = writers
-        self._count = 0
+        self.count = 0
+        """Fields so far."""
 
     def recorded(self, field: Field) -> Field:
         """The next place's field; telling it for the first time writes it too."""
+        number, self.count = self.count, self.count + 1
         if not self._writers:
             return field
-        number, self._count = self._count, self._count + 1
         waiting = [number]
 
         def strips() -> Iterator[Strip]:
@@ -100,6 +101,11 @@ class Recorder:
 
         return replace(field, strips=strips)
 
+    def record(self, field: Field) -> None:
+        """Write a field that nothing else is drawn from."""
+        for _ in self.recorded(field).strips():
+            pass
+
 
 @contextmanager
 def recording(
@@ -107,6 +113,7 @@ def recording(
 ) -> Iterator[Recorder]:
     """A recorder for one field per place; the files appear together, when all went well.
 
+    Without places one field may be recorded, for the scores alone: where nobody found anything.
     `grid` is the scene's, and a cell of the fields is `stride` of its pixels wide. Raises
     OutputError when a file cannot be written.
     """
@@ -114,10 +121,11 @@ def recording(
         writers: list[_Writer] = []
         if rasters.masks is not None:
             _make(rasters.masks)
+        if rasters.masks is not None and places:
             paths = [rasters.masks / f"{name}.tif" for name in file_names(places)]
             writers.append(MaskWriter(held, paths, rasters.overwrite))
         if rasters.scores is not None:
-            titles = band_titles(places)
+            titles = band_titles(places) or [""]
             scores = score_writer(rasters.scores, titles, grid.scaled(stride), rasters.overwrite)
             writers.append(held.enter_context(scores))
         yield Recorder(writers)
@@ -125,6 +133,6 @@ def recording(
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise output_error(folder, error) from error

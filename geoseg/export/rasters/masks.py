@@ -13,8 +13,8 @@ from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
 from geoseg.export.drafts import appearing, write_failure
-from geoseg.export.rasters.writing import creation
-from geoseg.fuse import STRIP_ROWS, Field, Strip
+from geoseg.export.rasters.writing import closed, creation
+from geoseg.fuse import Field, Strip
 
 UNSEEN = 255
 """Value where no tile looked; elsewhere 1 is the target and 0 is not."""
@@ -37,7 +37,7 @@ class MaskWriter:
         """Open the file of the field with this number, from 0."""
         path = self._paths[number]
         draft = self._held.enter_context(appearing(path, overwrite=self._overwrite))
-        profile = creation(field.scene, STRIP_ROWS * field.stride)
+        profile = creation(field.scene)
         with write_failure(path):
             sink = rasterio.open(draft, "w", count=1, nodata=UNSEEN, **profile)
             # Closing twice is nothing; what is left unfinished is closed before its draft goes.
@@ -71,8 +71,7 @@ class _Mask:
 
     def end(self) -> None:
         self._write(np.zeros_like(self._above))
-        with write_failure(self._path):
-            self._sink.close()
+        closed(self._sink, self._path)
 
     def _write(self, below: Floats) -> None:
         """Write the strip that waits, between the row above it and the one below."""

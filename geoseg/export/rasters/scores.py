@@ -15,7 +15,7 @@ from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
 from geoseg.export.drafts import appearing, write_failure
-from geoseg.export.rasters.writing import creation
+from geoseg.export.rasters.writing import check_whole, closed, creation
 from geoseg.fuse import Field, Strip
 from geoseg.fuse.field import STEPS
 from geoseg.grid import Grid
@@ -70,12 +70,14 @@ def score_writer(
             with write_failure(path):
                 _describe(sink, titles)
             yield ScoreWriter(sink, path)
-        finally:
-            with write_failure(path):
-                sink.close()
+        except BaseException:
+            sink.close()
+            raise
+        closed(sink, path)
         if plain != draft:
             with write_failure(path):
                 rasterio.shutil.copy(plain, draft, driver="COG", **_COG)
+                check_whole(draft)
                 plain.unlink()
 
 
