@@ -46,6 +46,21 @@ class Reply:
     cut: bool
     """The answer ended at the token limit."""
 
+    tokens: int = 0
+    """Decoded one by one; none of a forced answer."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """An answer before its masks are drawn."""
+
+    text: str
+    states: Tensor
+    """(N, D) at its [SEG]."""
+
+    cut: bool = False
+    tokens: int = 0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examinee:
@@ -115,9 +130,9 @@ def _replies(examinee: Examinee, encoded: Encoded, group: Sequence[Sample]) -> l
         said = _read(examinee, encoded, prompt, group)
     else:
         said = _generated(examinee, encoded, prompt, len(group))
-    counts = [len(states) for _, states, _ in said]
+    counts = [len(one.states) for one in said]
     owner = torch.zeros(sum(counts), dtype=torch.long, device=examinee.device)
-    hidden = torch.cat([states for _, states, _ in said])
+    hidden = torch.cat([one.states for one in said])
     logits = examinee.model.masks(encoded.features, hidden, owner, aux=False)[-1].float().cpu()
     if not bool(logits.isfinite().all()):
         raise EngineError(
@@ -125,11 +140,9 @@ def _replies(examinee: Examinee, encoded: Encoded, group: Sequence[Sample]) -> l
             hint="Check the checkpoint with `geoseg model check`.",
         )
     maps = torch.split(logits, counts)
-    return [Reply(text, one, cut) for (text, _, cut), one in zip(said, maps, strict=True)]
-
-
-_Said = tuple[str, Tensor, bool]
-"""Text, (N, D) states of its [SEG], and whether it was cut."""
+    return [
+        Reply(one.text, logits, one.cut, one.tokens) for one, logits in zip(said, maps, strict=True)
+    ]
 
 
 def _generated(
@@ -151,7 +164,8 @@ def _generated(
         prefix=prefix,
     )
     return [
-        (codec.decode_answer(one.ids), one.seg_hidden, one.finish == "length") for one in answers
+        _Said(codec.decode_answer(one.ids), one.seg_hidden, one.finish == "length", len(one.ids))
+        for one in answers
     ]
 
 
@@ -164,7 +178,7 @@ def _read(
     tokens = encoded.image_tokens.expand(len(group), -1, -1)
     hidden = examinee.model.read(tokens, prompt, ids, real).hidden
     at = (ids == codec.seg) & real
-    return [(s.answer, hidden[i, at[i]], False) for i, s in enumerate(group)]
+    return [_Said(s.answer, hidden[i, at[i]]) for i, s in enumerate(group)]
 
 
 def evaluate_samples(
