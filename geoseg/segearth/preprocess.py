@@ -144,8 +144,9 @@ def views(picture: Tensor, config: SegEarthConfig) -> tuple[Views, Letterbox]:
     """A (3, H, W) uint8 picture of any size as a batch of one, and where it lies in its input."""
     box = Letterbox(picture.shape[1], picture.shape[2], config.input_size)
     height, width = box.scaled
-    sized = picture.new_full((1, 3, box.side, box.side), GREY)
-    sized[0, :, :height, :width] = resample(picture, height, width, "bilinear")
+    sized = resample(picture, height, width, "bilinear")[None]
+    if (height, width) != (box.side, box.side):
+        sized = F.pad(sized, (0, box.side - width, 0, box.side - height), value=GREY)
     language = None if config.siglip is None else _squashed(picture, config.siglip)[None]
     return Views(sized, language), box
 
