@@ -19,12 +19,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from geoseg.segearth.config import SegEarthConfig, SiglipConfig
 from geoseg.segearth.preprocess import Letterbox, Views, views
 from geoseg.segearth.prompt import PromptBatch, TextCodec
+from geoseg.segearth.resample import resample
 from training.data.errors import DataError
 from training.fit.examples import Example, Examples
 from training.losses import Variant, attention_count, released_grid, target_grid
@@ -111,6 +111,7 @@ class Collation:
         if int(((ids == self.codec.seg) & real).sum()) != len(owner):
             named = ", ".join(example.name for example in examples)
             raise DataError(named, "the tokenizer cuts a [SEG] of an answer in pieces.")
+        inputs = [framed(masks, box) for masks, box in pairs]
         return Batch(
             views=Views(
                 torch.cat([v.segmentation for v, _ in seen]),
@@ -120,9 +121,11 @@ class Collation:
             answer_ids=ids,
             answer_mask=real,
             owner=torch.tensor(owner, dtype=torch.long),
-            masks=torch.cat([framed(masks, box) for masks, box in pairs]),
+            masks=torch.cat(inputs),
             extent=torch.tensor([_extent(box) for masks, box in pairs for _ in masks]).view(-1, 2),
-            grid=torch.cat([self._on_tokens(masks, box) for masks, box in pairs]),
+            grid=torch.cat(
+                [self._on_tokens(*both) for both in zip([m for m, _ in pairs], inputs, strict=True)]
+            ),
             seeds=tuple(seeds),
         )
 
@@ -130,14 +133,14 @@ class Collation:
         """The template's own marker in place of ``[SEG]``."""
         return answer.replace("[SEG]", self.codec.template.seg)
 
-    def _on_tokens(self, masks: Tensor, box: Letterbox) -> Tensor:
-        """Masks (N, H, W) of a picture on the token grid (N, T)."""
+    def _on_tokens(self, masks: Tensor, inputs: Tensor) -> Tensor:
+        """Masks (N, H, W) of a picture, and as they lie in its input, on the token grid (N, T)."""
         side = self.token_side
         if self.grid == "released":
             return released_grid(masks, side, side)
         if self.config.siglip is not None:
             return target_grid(tower_sees(masks, self.config.siglip), side, side)
-        return target_grid((framed(masks, box) > 0).float(), side, side)
+        return target_grid((inputs > 0).float(), side, side)
 
 
 def framed(masks: Tensor, box: Letterbox) -> Tensor:
@@ -145,11 +148,8 @@ def framed(masks: Tensor, box: Letterbox) -> Tensor:
     height, width = box.scaled
     out = torch.zeros(len(masks), box.side, box.side, dtype=torch.uint8)
     if len(masks):
-        size = (height, width)
-        share = F.interpolate(
-            masks[None].float(), size, mode="bilinear", align_corners=False, antialias=True
-        )
-        out[:, :height, :width] = (share[0] * 255).round().clamp(0, 255).to(torch.uint8)
+        shares = masks.to(torch.uint8) * 255
+        out[:, :height, :width] = resample(shares, height, width, "bilinear")
     return out
 
 
