@@ -127,6 +127,8 @@ class FailedTile:
     """(col_off, row_off, width, height) in scene pixels."""
 
     reason: str
+    source: str = ""
+    """What the scene is called, as in the columns of that name."""
 
 
 @dataclass(frozen=True, slots=True)

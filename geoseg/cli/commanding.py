@@ -108,8 +108,8 @@ def _tiles(count: int) -> str:
 def _failed_text(failed: tuple[FailedTile, ...], output: str, way_out: str) -> str:
     """The tiles that failed, and what to do."""
     lines = [
-        f"  tile {tile.tile} (column {tile.window[0]}, row {tile.window[1]}, "
-        f"{tile.window[2]} × {tile.window[3]} px): {tile.reason}"
+        f"  {tile.source}{', ' * bool(tile.source)}tile {tile.tile} (column {tile.window[0]}, row "
+        f"{tile.window[1]}, {tile.window[2]} × {tile.window[3]} px): {tile.reason}"
         for tile in failed[:_LISTED]
     ]
     if len(failed) > _LISTED:

@@ -60,7 +60,9 @@ _MIN_AREA = click.option(
     help="Leave out polygons smaller than this: in m², or with a unit as in 4m2, 0.5ha, 1km2.",
 )
 _DST_CRS = click.option(
-    "--dst-crs", metavar="CRS", help="Write polygons in this CRS. [default: the scene's own]"
+    "--dst-crs",
+    metavar="CRS",
+    help="Write polygons in this CRS. [default: the scene's own, or the first one's]",
 )
 _LAYER_PER_TARGET = click.option(
     "--layer-per-target", is_flag=True, help="One layer per thing found."
@@ -78,13 +80,14 @@ _SCORES = click.option(
     "--scores",
     metavar="FILE.tif",
     help="Also write how probable each thing is everywhere: a band per target, on the grid of the "
-    "model's answers.",
+    "model's answers. Of one scene; of several, draw each with refine.",
 )
 _MASKS = click.option(
     "--masks",
     metavar="DIR",
     help="Also write a raster mask per target on the scene's grid into this folder: 1 where it is, "
-    "0 where not, 255 where nobody looked; before polygons are left out, simplified or clipped.",
+    "0 where not, 255 where nobody looked; before polygons are left out, simplified or clipped. "
+    "Each of several scenes gets a folder of its own in it.",
 )
 
 OUTPUT_OPTION = click.option(

@@ -81,7 +81,9 @@ _BOUNDS = click.option(
     help="Look only at this rectangle, and clip the polygons to it.",
 )
 _BOUNDS_CRS = click.option(
-    "--bounds-crs", metavar="CRS", help="Of --bounds. [default: the scene's own]"
+    "--bounds-crs",
+    metavar="CRS",
+    help="Of --bounds. [default: the scene's own, or the first one's]",
 )
 _AOI = click.option(
     "--aoi",

@@ -11,14 +11,16 @@ import click
 from geoseg.cli.bar import duration_text
 from geoseg.cli.drawing import apply_preset, preset_options
 from geoseg.cli.options import scene_options, verbose_option
+from geoseg.cli.scenes import listed_scenes, more_scenes_options, sorted_words
 
 if TYPE_CHECKING:
-    from geoseg.pipeline import PlanReport
+    from geoseg.pipeline.planning import PlanReport, ScenePlan
 
 
 @click.command("plan", short_help="Tell what a run would cost; write nothing.")
-@click.argument("scene")
+@click.argument("scene", required=False)
 @click.argument("instructions", nargs=-1, metavar="[INSTRUCTION...]")
+@more_scenes_options
 @scene_options
 @preset_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
@@ -27,11 +29,14 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     """Tell how many windows a run over SCENE would ask, and its memory and time.
 
-    Reads the scene's header and the area of interest; no model is loaded and nothing is written.
+    Of several scenes each is listed, and the sum. Reads headers and the area of interest; no model
+    is loaded and nothing is written.
     """
     from geoseg.pipeline import Request, plan
 
-    arguments = apply_preset(ctx, given)
+    arguments = apply_preset(ctx, listed_scenes(ctx, sorted_words(ctx, given)))
+    if not arguments["scene"]:
+        raise click.UsageError("Which scene? Name a GeoTIFF.", ctx)
     report = plan(Request(**arguments))
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False))
@@ -42,13 +47,14 @@ def command(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
 def as_text(report: PlanReport, *, instructions: int) -> str:
     """The plan for people, for as many instructions as were given, or for each."""
     times = max(instructions, 1)
-    some = report.tiles != report.tiles_of_scene
-    lines = [
-        f"{report.scene}: {report.width} × {report.height} px, {report.bands} bands of "
-        f"{report.dtype}, {report.crs}",
-        f"{report.tiles} windows of {report.window} px that share at least {report.overlap} px"
-        + (f" (the whole scene has {report.tiles_of_scene})" if some else ""),
-    ]
+    several = len(report.scenes) > 1
+    lines = [_scene_text(scene, several=several) for scene in report.scenes]
+    some = report.tiles != report.tiles_of_scenes
+    whole = f"{len(report.scenes)} whole scenes have" if several else "whole scene has"
+    lines.append(
+        f"{report.tiles} windows{' in all' * several} of {report.window} px that share at least "
+        f"{report.overlap} px" + f" (the {whole} {report.tiles_of_scenes})" * some
+    )
     if report.memory_bytes is not None:
         lines.append(f"about {report.memory_bytes / 1e9:.1f} GB of memory")
     if report.seconds is None:
@@ -58,3 +64,14 @@ def as_text(report: PlanReport, *, instructions: int) -> str:
         pace = duration_text(report.seconds * times)
         lines.append(f"about {pace} for {what} on a CPU; a GPU is many times faster")
     return "\n".join(lines)
+
+
+def _scene_text(scene: ScenePlan, *, several: bool) -> str:
+    text = (
+        f"{scene.scene}: {scene.width} × {scene.height} px, {scene.bands} bands of {scene.dtype}, "
+        f"{scene.crs}"
+    )
+    if not several:
+        return text
+    some = scene.tiles != scene.tiles_of_scene
+    return f"{text}; {scene.tiles} windows" + f" of {scene.tiles_of_scene}" * some

@@ -14,6 +14,7 @@ from geoseg.cli.commanding import (
     terminated_like_interrupted,
 )
 from geoseg.cli.drawing import OUTPUT_OPTION, apply_preset, drawing_options, preset_options
+from geoseg.cli.scenes import chosen_scenes_option
 
 
 @click.command("refine", cls=EventCommand, short_help="Draw a run's polygons again.")
@@ -27,9 +28,7 @@ from geoseg.cli.drawing import OUTPUT_OPTION, apply_preset, drawing_options, pre
     help="Draw this one, as it was given to the run; may be repeated. [default: those of the "
     "latest run]",
 )
-@click.option(
-    "--scene", metavar="NAME", help="File name of the scene, if the ledger holds several."
-)
+@chosen_scenes_option
 @drawing_options
 @preset_options
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
@@ -38,8 +37,8 @@ from geoseg.cli.drawing import OUTPUT_OPTION, apply_preset, drawing_options, pre
 def command(ctx: click.Context, /, **given: Any) -> int:
     """Draw the answers that a run kept in LEDGER as polygons again and write them to OUT.
 
-    Takes seconds: neither the scene nor a model is read. Tiles and area are those of the latest
-    run. The same options give the same polygons as the run itself.
+    Takes seconds: neither a scene nor a model is read. Scenes, tiles and area are those of the
+    latest run. The same options give the same polygons as the run itself.
 
     \b
     geoseg refine out.gpkg.ledger -o strict.gpkg --min-agreement 0.5 --min-area 4m2

@@ -17,6 +17,7 @@ from geoseg.cli.console import Console
 from geoseg.cli.drawing import OUTPUT_OPTION, apply_preset, drawing_options, preset_options
 from geoseg.cli.options import scene_options
 from geoseg.cli.request_file import merge_request
+from geoseg.cli.scenes import listed_scenes, more_scenes_options, sorted_words
 from geoseg.events import Result
 
 
@@ -24,14 +25,15 @@ from geoseg.events import Result
 @click.argument("scene", required=False)
 @click.argument("instructions", nargs=-1, metavar="INSTRUCTION...")
 @OUTPUT_OPTION
+@more_scenes_options
 @scene_options
 @drawing_options
 @preset_options
 @click.option(
     "--ledger",
     metavar="PATH",
-    help="Where finished tiles are kept. [default: OUT.ledger; with -o -, the scene's name and "
-    ".ledger in the current folder]",
+    help="Where finished tiles are kept. [default: OUT.ledger; with -o -, the first scene's name "
+    "and .ledger in the current folder]",
 )
 @click.option(
     "--resume/--no-resume", default=True, show_default=True, help="Go on from the ledger."
@@ -41,7 +43,7 @@ from geoseg.events import Result
     "--request",
     metavar="FILE.json",
     help="Take arguments from this file: an object whose keys are the long option names with _ "
-    'for -, "scene" and "instructions".',
+    'for -, "scene", "scenes" (further ones) and "instructions".',
 )
 @speech_options
 @click.pass_context
@@ -55,8 +57,11 @@ def command(ctx: click.Context, /, request: str | None, **given: Any) -> int:
     \b
     geoseg run scene.tif "safe open areas" -o out.gpkg
     geoseg run scene.tif "tennis courts" "the roads" -o out.gpkg --aoi city.gpkg:centre
+    geoseg run a.tif --scene b.tif --scene c.tif "solar panels" -o panels.parquet
+    ls sheets/*.tif | geoseg run --scenes-from - "solar panels" -o panels.gpkg
     """
-    arguments = apply_preset(ctx, merge_request(ctx, request, given))
+    merged = merge_request(ctx, request, sorted_words(ctx, given))
+    arguments = apply_preset(ctx, listed_scenes(ctx, merged))
     with terminated_like_interrupted():
         console = opened(ctx, arguments, arguments["device"])
         _require(ctx, arguments)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from geoseg.cli.options import verbose_option
+from geoseg.cli.scenes import chosen_scenes_option
 
 if TYPE_CHECKING:
     from geoseg.events import FailedTile
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
     "--window", type=int, metavar="N", help="What was said about this window of the plan."
 )
 @click.option("--failed", is_flag=True, help="The windows without an answer, and why.")
+@chosen_scenes_option
 @click.option(
-    "--scene", metavar="NAME", help="File name of the scene, if the ledger holds several."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="JSON on standard output: an object a line for each scene, else one list.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 @verbose_option
 @click.pass_context
 def command(
@@ -33,28 +37,31 @@ def command(
     ledger: str,
     window: int | None,
     failed: bool,
-    scene: str | None,
+    scenes: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Tell what the latest run kept in LEDGER: its plan, its answers and how far they agree.
 
-    May be used while a run is writing.
+    Of a run over several scenes each is told of. May be used while a run is writing.
     """
     from geoseg.pipeline import showing
 
     if failed and window is not None:
         raise click.UsageError("--window and --failed are two questions; ask one.", ctx)
+    lines: list[Any]
     if failed:
-        holes = showing.show_failed(ledger, scene)
-        body: Any = [{"text": text, **asdict(hole)} for text, hole in holes]
+        holes = showing.show_failed(ledger, scenes)
+        lines = [[{"text": text, **asdict(hole)} for text, hole in holes]]
         text = failed_text(holes)
     elif window is not None:
-        tiles = showing.show_tile(ledger, window, scene)
-        body, text = [asdict(tile) for tile in tiles], "\n\n".join(map(tile_text, tiles))
+        tiles = showing.show_tile(ledger, window, scenes)
+        lines, text = [[asdict(tile) for tile in tiles]], "\n\n".join(map(tile_text, tiles))
     else:
-        report = showing.show(ledger, scene)
-        body, text = asdict(report), ledger_text(report)
-    click.echo(json.dumps(body, ensure_ascii=False) if as_json else text)
+        reports = showing.show(ledger, scenes)
+        lines, text = [asdict(one) for one in reports], "\n\n".join(map(ledger_text, reports))
+    if as_json:
+        text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    click.echo(text)
 
 
 def ledger_text(report: LedgerReport) -> str:
@@ -65,7 +72,7 @@ def ledger_text(report: LedgerReport) -> str:
         f"{report.tiles} windows{left_out}, asked of the checkpoint {report.key['checkpoint']}",
     ]
     if report.runs > 1:
-        lines.append(f"the latest of {report.runs} runs in this ledger")
+        lines.append(f"one of {report.runs} runs in this ledger, the latest over this scene")
     for instruction in report.instructions:
         lines += ["", *_instruction_lines(instruction)]
     return "\n".join(lines)
@@ -100,7 +107,7 @@ def tile_text(report: TileReport) -> str:
     col, row, width, height = report.window
     ended = f", ended by {report.finish}" if report.finish else ""
     lines = [
-        f"window {report.tile} (column {col}, row {row}, {width} × {height} px), "
+        f"{report.source}, window {report.tile} (column {col}, row {row}, {width} × {height} px), "
         f"{report.instruction!r}: {report.state}{ended}"
     ]
     if report.text:
@@ -115,7 +122,7 @@ def failed_text(holes: tuple[tuple[str, FailedTile], ...]) -> str:
     if not holes:
         return "Every window has an answer."
     return "\n".join(
-        f"{text!r}, window {hole.tile} (column {hole.window[0]}, row {hole.window[1]}, "
-        f"{hole.window[2]} × {hole.window[3]} px): {hole.reason}"
+        f"{text!r}, {hole.source}, window {hole.tile} (column {hole.window[0]}, row "
+        f"{hole.window[1]}, {hole.window[2]} × {hole.window[3]} px): {hole.reason}"
         for text, hole in holes
     )

@@ -88,7 +88,7 @@ def write_features(
     form = format_of(path, driver)
     if path == STDOUT:
         tallies: list[Tally] = []
-        write_lines(sys.stdout.buffer, _entered(layers, tallies), crs, origin.source)
+        write_lines(sys.stdout.buffer, _entered(layers, tallies), crs)
         return _told(tallies, path, form, crs)
     with appearing(
         path,
@@ -103,7 +103,7 @@ def write_features(
         if form is PARQUET:
             write_parquet(draft, path, _entered(layers, tallies), crs, origin)
         else:
-            write_single(draft, path, _entered(layers, tallies), crs, origin.source, form)
+            write_single(draft, path, _entered(layers, tallies), crs, form)
         return _told(tallies, path, form, crs)
 
 

@@ -54,7 +54,7 @@ def _write(
         table = unique(layer_name(content.index, content.instruction, content.target), tables)
         title = " – ".join(filter(None, (content.instruction, content.target)))
         named = {"layer": table, "IDENTIFIER": unique(title, identifiers), "DESCRIPTION": title}
-        batches = feature_batches([tally], origin.source)
+        batches = feature_batches([tally])
         stream(batches, FEATURES, partial(put, **named, **place, GEOMETRY_NAME=_GEOMETRY), path)
         written.append(tally.layer(str(path), table, short_name(crs)))
     named = {"layer": "answers", "IDENTIFIER": unique("geoseg answers", identifiers)}

@@ -40,7 +40,7 @@ def write_parquet(
                 {key: json.dumps(value, ensure_ascii=False) for key, value in metadata.items()}
             )
 
-    stream(feature_batches(watched(), origin.source, boxes=True), _SCHEMA, put, path)
+    stream(feature_batches(watched(), boxes=True), _SCHEMA, put, path)
 
 
 def _geo(crs: str, tallies: Iterable[Tally]) -> dict[str, object]:

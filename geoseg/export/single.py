@@ -29,11 +29,9 @@ _SHORT = {"instruction": "instruct", "touches_edge": "at_edge"}
 _SHORT_BYTES = 254
 
 
-def write_single(
-    draft: Path, path: Path, tallies: Iterable[Tally], crs: str, source: str, form: Format
-) -> None:
+def write_single(draft: Path, path: Path, tallies: Iterable[Tally], crs: str, form: Format) -> None:
     """Write `draft`, which is to become `path`; `crs` (WKT) is the geometries'."""
-    batches = feature_batches(tallies, source, longest=_longest(crs) if form.degrees else None)
+    batches = feature_batches(tallies, longest=_longest(crs) if form.degrees else None)
     schema = FEATURES
     if form is SHAPEFILE:
         schema = pa.schema([one.with_name(_SHORT.get(one.name, one.name)) for one in FEATURES])
@@ -44,9 +42,9 @@ def write_single(
     stream(batches, schema, partial(put, path=draft), path)
 
 
-def write_lines(output: BinaryIO, tallies: Iterable[Tally], crs: str, source: str) -> None:
+def write_lines(output: BinaryIO, tallies: Iterable[Tally], crs: str) -> None:
     """Write GeoJSON features, one a line, to a stream, as soon as a batch of them is known."""
-    for batch in feature_batches(tallies, source, longest=_longest(crs)):
+    for batch in feature_batches(tallies, longest=_longest(crs)):
         lines = BytesIO()
         with write_failure(STDOUT):
             reader = pa.RecordBatchReader.from_batches(FEATURES, [batch])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
@@ -59,6 +59,7 @@ ANSWERS = pa.schema(
         pa.field("state", pa.string(), nullable=False),  # done, failed, skipped
         pa.field("finish", pa.string(), nullable=False),  # stop, length, failed; "" if not asked
         pa.field("text", pa.string(), nullable=False),  # the model's sentence, or why it failed
+        pa.field("source", pa.string(), nullable=False),  # the scene's file name
         pa.field("geometry", pa.binary(), nullable=False, metadata=_WKB),  # the tile's window
     ]
 )
@@ -73,8 +74,8 @@ class LayerContent:
     """Index of the instruction, from 0."""
 
     instruction: str
-    features: Iterable[Feature]
-    """Read once, while the file is written."""
+    parts: Iterable[tuple[str, Iterable[Feature]]]
+    """(what a scene is called, its features); read once, while the file is written."""
 
     target: str = ""
     """Not empty when each target has a layer of its own."""
@@ -89,6 +90,9 @@ class AnswerRow:
     state: str
     finish: str
     text: str
+    source: str
+    """What the scene is called."""
+
     footprint: Polygon
     """The tile's window in the output's CRS."""
 
@@ -111,10 +115,13 @@ class RunRecord:
 
     tiles_failed: int
 
+    scenes: Sequence[Mapping[str, Any]] = ()
+    """For each scene its name, stretch, and number of tiles."""
+
     def table(self) -> pa.Table:
-        """One row; settings and versions as JSON."""
+        """One row; settings, versions and scenes as JSON."""
         row = asdict(self)
-        for key in ("settings", "versions"):
+        for key in ("settings", "versions", "scenes"):
             row[key] = json.dumps(row[key], ensure_ascii=False, sort_keys=True)
         return pa.Table.from_pylist([row])
 
@@ -122,9 +129,6 @@ class RunRecord:
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:
     """Where the content of a file comes from."""
-
-    source: str
-    """The scene's file name."""
 
     record: Callable[[], RunRecord]
     """Asked for when all layers are written."""
@@ -141,21 +145,25 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     bounds: tuple[float, float, float, float] | None = None
 
-    def batches(self) -> Iterator[tuple[list[Feature], NDArray[Any]]]:
-        """The layer's features in groups that are counted, and their geometries."""
-        features = iter(self.content.features)
-        while batch := list(islice(features, _BATCH)):
-            self.counts.update(feature.target.phrase for feature in batch)
-            geometries = np.array([feature.geometry for feature in batch], object)
-            left, bottom, right, top = shapely.total_bounds(geometries).tolist()
-            known = self.bounds or (left, bottom, right, top)
-            self.bounds = (
-                min(known[0], left),
-                min(known[1], bottom),
-                max(known[2], right),
-                max(known[3], top),
-            )
-            yield batch, geometries
+    def batches(self) -> Iterator[tuple[str, list[Feature], NDArray[Any]]]:
+        """The layer's features in groups that are counted: (source, group, its geometries)."""
+        for source, part in self.content.parts:
+            features = iter(part)
+            while batch := list(islice(features, _BATCH)):
+                self.counts.update(feature.target.phrase for feature in batch)
+                geometries = np.array([feature.geometry for feature in batch], object)
+                self._widen(shapely.total_bounds(geometries).tolist())
+                yield source, batch, geometries
+
+    def _widen(self, box: list[float]) -> None:
+        left, bottom, right, top = box
+        known = self.bounds or (left, bottom, right, top)
+        self.bounds = (
+            min(known[0], left),
+            min(known[1], bottom),
+            max(known[2], right),
+            max(known[3], top),
+        )
 
     def layer(self, path: str, table: str, crs: str) -> Layer:
         """The finished layer, to be told to the listener."""
@@ -202,7 +210,7 @@ def unique(name: str, taken: set[str]) -> str:
 
 
 def feature_batches(
-    tallies: Iterable[Tally], source: str, *, longest: float | None = None, boxes: bool = False
+    tallies: Iterable[Tally], *, longest: float | None = None, boxes: bool = False
 ) -> Iterator[pa.RecordBatch]:
     """The features of one or more layers as record batches, numbered from 1.
 
@@ -211,7 +219,7 @@ def feature_batches(
     """
     schema = FEATURES.append(BOX) if boxes else FEATURES
     first = 1
-    for instruction, found, geometries in (
+    for instruction, source, found, geometries in (
         (tally.content.instruction, *batch) for tally in tallies for batch in tally.batches()
     ):
         if longest is not None:
@@ -246,6 +254,7 @@ def answer_batches(answers: Iterable[AnswerRow]) -> Iterator[pa.RecordBatch]:
             [row.state for row in batch],
             [row.finish for row in batch],
             [row.text for row in batch],
+            [row.source for row in batch],
             shapely.to_wkb([row.footprint for row in batch]),
         ]
         yield _batch(columns, ANSWERS)

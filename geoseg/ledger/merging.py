@@ -66,7 +66,7 @@ def merge_ledgers(paths: Sequence[Path], output: Path, *, overwrite: bool = Fals
         by_scene: dict[str, list[_Part]] = {}
         for part in parts:
             by_scene.setdefault(part.ledger.key.scene_fingerprint, []).append(part)
-        united = [(group, _united(group)) for group in by_scene.values()]
+        united = _of_one_run([(group, _united(group)) for group in by_scene.values()])
         held.enter_context(FileLock(output))
         draft = output.with_name(f".geoseg-{secrets.token_hex(8)}.ledger")
         try:
@@ -167,6 +167,15 @@ def _united(parts: list[_Part]) -> Plan:
         instructions=tuple(dict.fromkeys(i for part in parts for i in part.plan.instructions)),
         settings=settings,
     )
+
+
+def _of_one_run(united: list[tuple[list[_Part], Plan]]) -> list[tuple[list[_Part], Plan]]:
+    """Plans that say which scenes belong together, as those of a run over all of them do."""
+    first, *others = (plan.scene for _, plan in united)
+    return [
+        (parts, replace(plan, settings={**plan.settings, "scene": first, "scenes": others}))
+        for parts, plan in united
+    ]
 
 
 def _all_areas(areas: list[Polygon | MultiPolygon | None]) -> Polygon | MultiPolygon | None:

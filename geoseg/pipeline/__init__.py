@@ -3,12 +3,15 @@
 ::
 
     request    Request: everything a run is told
-    survey     what a request is about: the scene, its tiles, the area of interest
-    asking     answer_scene: every tile asked, every answer kept
+    survey     what a request is about: the scenes, their tiles, the area of interest
+    kept       what a ledger keeps of each scene, and which of it is meant
+    asking     answer_scene, answer_scenes: every tile asked, every answer kept
     running    run: from a request to a file
     refining   revise: from a ledger to a file
     showing    show: what a ledger holds, told without drawing it
-    drawing    from kept answers to a file, for both
+    drawing    how answers become polygons, and where these go
+    writing    from kept answers to a file, for both
+    nothing    the field of a thing that nobody found
     record     what a run leaves on record
     telling    what a command tells its listener
     reading    segment, refine: from a scene or a ledger to a GeoDataFrame

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 from geoseg.dialogue import Instruction, TileAnswer
 from geoseg.engines import Engine, Question
@@ -23,6 +24,18 @@ _COMMIT_SKIPS = 16
 
 _Agenda = dict[Tile, tuple[Instruction, ...]]
 """The instructions that each tile is still to be asked, in the order of the plan."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inquiry:
+    """One scene to be asked about."""
+
+    scene: Scene
+    ledger: Ledger
+    """Where its answers are kept."""
+
+    tiles: tuple[Tile, ...]
+    rendering: Rendering
 
 
 def answer_scene(
@@ -43,16 +56,36 @@ def answer_scene(
     pixels cannot be decoded are recorded as failed. What engine, scene, ledger or listener raise
     ends the asking; what was committed stays.
     """
-    wanted = tuple(tiles)
-    agenda = _agenda(ledger, instructions, wanted)
-    meter = _Meter(instructions, len(wanted), agenda, listener)
-    asked = 0
+    inquiry = Inquiry(scene, ledger, tuple(tiles), rendering)
+    return answer_scenes([inquiry], instructions, engine, listener)
+
+
+def answer_scenes(
+    inquiries: Sequence[Inquiry],
+    instructions: Sequence[Instruction],
+    engine: Engine,
+    listener: Listener | None = None,
+) -> int:
+    """As `answer_scene`, one scene after the other; progress counts the tiles of all of them."""
+    agendas = [_agenda(one.ledger, instructions, one.tiles) for one in inquiries]
+    meter = _Meter(instructions, sum(len(one.tiles) for one in inquiries), agendas, listener)
+    return sum(
+        _answered(inquiry, agenda, engine, meter)
+        for inquiry, agenda in zip(inquiries, agendas, strict=True)
+    )
+
+
+def _answered(inquiry: Inquiry, agenda: _Agenda, engine: Engine, meter: _Meter) -> int:
+    if not agenda:
+        return 0
+    ledger, asked = inquiry.ledger, 0
     skips = _Skips(ledger, agenda, meter)
+    most = _COMMIT_ANSWERS * len(set().union(*agenda.values()))
     with (
-        closing(read_chips(scene, agenda, rendering)) as chips,
+        closing(read_chips(inquiry.scene, agenda, inquiry.rendering)) as chips,
         closing(engine.answer(skips.sorted_out(chips))) as answers,
     ):
-        for batch in _batches(answers, _COMMIT_ANSWERS * len(instructions)):
+        for batch in _batches(answers, most):
             for instruction, group in batch.items():
                 ledger.record(instruction, group)
                 asked += len(group)
@@ -77,16 +110,17 @@ class _Meter:
         self,
         instructions: Sequence[Instruction],
         tiles: int,
-        agenda: _Agenda,
+        agendas: Sequence[_Agenda],
         listener: Listener | None,
     ) -> None:
         self._place = {instruction: i for i, instruction in enumerate(instructions)}
         self._total, self._listener = tiles, listener
         self._done = dict.fromkeys(instructions, tiles)
-        for asked in agenda.values():
-            for instruction in asked:
-                self._done[instruction] -= 1
-        self._left = self._open = sum(map(len, agenda.values()))
+        for agenda in agendas:
+            for asked in agenda.values():
+                for instruction in asked:
+                    self._done[instruction] -= 1
+        self._left = self._open = tiles * len(instructions) - sum(self._done.values())
         self._began = time.monotonic()
         for instruction in instructions:
             self.add(instruction, 0)

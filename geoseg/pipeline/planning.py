@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from pyproj import CRS
 
 from geoseg.engines import EngineSpec
 from geoseg.pipeline.request import Request
-from geoseg.pipeline.survey import survey
+from geoseg.pipeline.survey import Survey, survey
 from geoseg.scene import Scene
 from geoseg.scene.cells import HELD_BYTES
 from geoseg.tiling import WINDOW
@@ -29,8 +30,8 @@ _MODEL_BYTES = {"color": 0, "nano": 1100 << 20}
 
 
 @dataclass(frozen=True, slots=True)
-class PlanReport:
-    """A run foreseen."""
+class ScenePlan:
+    """One scene of a run foreseen."""
 
     scene: str
     width: int
@@ -44,6 +45,19 @@ class PlanReport:
     crs: str
     """The CRS's name."""
 
+    tiles: int
+    """Windows to be asked, per instruction."""
+
+    tiles_of_scene: int
+    """Windows the whole scene would take."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """A run foreseen."""
+
+    scenes: tuple[ScenePlan, ...]
+
     window: int
     """Pixels a side that the model sees at once."""
 
@@ -51,10 +65,10 @@ class PlanReport:
     """Least pixels that neighbouring windows share."""
 
     tiles: int
-    """Windows to be asked, per instruction."""
+    """Windows to be asked in all scenes, per instruction."""
 
-    tiles_of_scene: int
-    """Windows the whole scene would take."""
+    tiles_of_scenes: int
+    """Windows the whole scenes would take."""
 
     memory_bytes: int | None
     """Most memory, about; None for a checkpoint whose size is not known."""
@@ -64,36 +78,50 @@ class PlanReport:
 
 
 def plan(request: Request) -> PlanReport:
-    """Say what a request would cost. Reads the scene's header, writes nothing.
+    """Say what a request would cost. Reads the headers of the scenes, writes nothing.
 
     Output and instructions are not needed. Raises InstructionError, TilingError and SceneError as
     a run would.
     """
     request.check_options()
-    ground = survey(request)
-    scene = ground.scene
+    grounds = survey(request)
+    tiles = sum(len(ground.tiles) for ground in grounds)
     return PlanReport(
+        scenes=tuple(map(_scene_plan, grounds)),
+        window=WINDOW,
+        overlap=request.overlap,
+        tiles=tiles,
+        tiles_of_scenes=sum(ground.tiles_of_scene for ground in grounds),
+        memory_bytes=_memory(request.engine, [ground.scene for ground in grounds]),
+        seconds=_seconds(request.engine, tiles, 1),
+    )
+
+
+def _scene_plan(ground: Survey) -> ScenePlan:
+    scene = ground.scene
+    return ScenePlan(
         scene=scene.path,
         width=scene.grid.width,
         height=scene.grid.height,
         bands=scene.band_count,
         dtype=scene.dtype,
         crs=CRS.from_wkt(scene.grid.crs).name,
-        window=WINDOW,
-        overlap=request.overlap,
         tiles=len(ground.tiles),
         tiles_of_scene=ground.tiles_of_scene,
-        memory_bytes=_memory(request.engine, scene),
-        seconds=_seconds(request.engine, len(ground.tiles), 1),
     )
 
 
-def _memory(engine: EngineSpec, scene: Scene) -> int | None:
+def _memory(engine: EngineSpec, scenes: Sequence[Scene]) -> int | None:
+    """They are read one after the other, so the largest counts."""
     model = _MODEL_BYTES.get(engine.checkpoint)
     if model is None:
         return None
+    return _BASE_BYTES + model + max(map(_waiting_bytes, scenes))
+
+
+def _waiting_bytes(scene: Scene) -> int:
     column = min(scene.band_count, 3) * np.dtype(scene.dtype).itemsize * _BYTES_PER_COLUMN_AND_BAND
-    return _BASE_BYTES + model + min(scene.grid.width * column, HELD_BYTES)
+    return min(scene.grid.width * column, HELD_BYTES)
 
 
 def _seconds(engine: EngineSpec, tiles: int, instructions: int) -> float | None:
@@ -104,10 +132,12 @@ def _seconds(engine: EngineSpec, tiles: int, instructions: int) -> float | None:
     return tiles * (first + further * (instructions - 1))
 
 
-def outlook(request: Request, device: str, tiles: int) -> str:
+def outlook(request: Request, device: str, tiles: int, *, scenes: int = 1) -> str:
     """What a run is about to do, in a sentence for people: where, how much, how long."""
     instructions = len(request.instructions)
     asked = "1 tile" if tiles == 1 else f"{tiles} tiles"
+    if scenes > 1:
+        asked += f" of {scenes} scenes"
     if instructions > 1:
         asked += f" for {instructions} instructions"
     seconds = _seconds(request.engine, tiles, instructions) if device == "cpu" else None

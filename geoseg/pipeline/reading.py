@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def segment(
-    scene: str | os.PathLike[str],
+    scene: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *instructions: str,
     listener: Listener | None = None,
     **options: Any,
 ) -> GeoDataFrame:
-    """Find in a scene what the instructions describe.
+    """Find in a scene, or in several, what the instructions describe.
 
     `options` are the fields of `Request` that say how to look: checkpoint, device, quantize,
     overlap, fuse, bounds, bounds_crs, aoi, bidx, stretch, threshold, min_agreement, min_area,
@@ -32,13 +33,15 @@ def segment(
     on, and a repeated one asks no tile twice.
 
     The columns are those of the command's output, several instructions told apart by the column
-    `instruction`; the CRS is the scene's unless `dst_crs` is given. `attrs["run"]` holds settings,
+    `instruction`, several scenes by `source`; the CRS is the first scene's unless `dst_crs` is
+    given. `attrs["run"]` holds settings,
     versions, seconds, and how many tiles were asked and how many failed. Raises GeosegError.
     """
     with TemporaryDirectory(prefix="geoseg-") as folder:
         path = Path(folder) / "polygons.parquet"
+        first, *others = _listed(scene)
         try:
-            request = Request(scene, instructions, path, **options)
+            request = Request(first, instructions, path, scenes=tuple(others), **options)
         except TypeError as error:
             raise InstructionError(f"An option is not known: {error}.") from error
         try:
@@ -53,6 +56,16 @@ def segment(
         return _read(path)
 
 
+def _listed(
+    scene: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+) -> list[str | os.PathLike[str]]:
+    if isinstance(scene, str | os.PathLike):
+        return [scene]
+    if not scene:
+        raise InstructionError("There is no scene.", hint="Name at least one.")
+    return list(scene)
+
+
 def refine(
     ledger: str | os.PathLike[str],
     *instructions: str,
@@ -61,7 +74,7 @@ def refine(
 ) -> GeoDataFrame:
     """Draw the answers that a ledger keeps once more: in seconds, without scene or model.
 
-    Without instructions the latest run's are drawn. `options` are the fields of `Revision`: scene,
+    Without instructions the latest run's are drawn. `options` are the fields of `Revision`: scenes,
     fuse, threshold, min_agreement, min_area, dst_crs. Columns, CRS and `attrs` are those of
     `segment`, and equal settings give equal polygons. Raises GeosegError.
     """

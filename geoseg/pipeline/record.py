@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from geoseg.export import AnswerRow, RunRecord
 from geoseg.features import Placing
 from geoseg.ledger import AnswerRow as LedgerRow
 from geoseg.ledger import Ledger, Plan
+from geoseg.pipeline.kept import Kept, spoken
 from geoseg.tiling import Tile
 
 _LIBRARIES = (
@@ -41,20 +43,26 @@ _LIBRARIES = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the tiles of a run, all instructions together."""
+    """What became of the tiles of a run, all scenes and instructions together."""
 
     looked_at: int
     failed: tuple[FailedTile, ...]
     cut_off: int
     """Answers that ended at the token limit."""
 
+    blank: tuple[str, ...] = ()
+    """Scenes without a valid pixel where they were to be looked at."""
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What people should know of a result that stands."""
-        if not self.cut_off:
-            return ()
-        answers = "1 answer was" if self.cut_off == 1 else f"{self.cut_off} answers were"
-        return (f"{answers} cut off at the token limit and may miss things that were asked for.",)
+        told = [f"There is not one valid pixel in {scene}." for scene in self.blank]
+        if self.cut_off:
+            answers = "1 answer was" if self.cut_off == 1 else f"{self.cut_off} answers were"
+            told.append(
+                f"{answers} cut off at the token limit and may miss things that were asked for."
+            )
+        return tuple(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,66 +80,94 @@ class Account:
 
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def record(self, ledger: Ledger, seen: Outcome) -> RunRecord:
+    def record(self, kept: Sequence[Kept], seen: Outcome) -> RunRecord:
         """The record, as of now."""
         return RunRecord(
             settings=self.settings,
             versions=versions(),
-            checkpoint_hash=ledger.key.checkpoint_hash,
+            checkpoint_hash=kept[0].ledger.key.checkpoint_hash,
             started=self.started.isoformat(timespec="seconds"),
             seconds=time.monotonic() - self.began,
             tiles_asked=self.asked,
             tiles_failed=len(seen.failed),
+            scenes=tuple(_scene_record(one, seen) for one in kept),
         )
 
 
-def outcome(ledger: Ledger, plan: Plan) -> Outcome:
-    """Count what the ledger knows of the tiles; one that was not asked yet is a hole too.
+def _scene_record(one: Kept, seen: Outcome) -> dict[str, Any]:
+    """A scene's part of the record: its stretch is chosen by looking at it."""
+    key = one.ledger.key
+    return {
+        "source": one.source,
+        "scene": one.plan.scene,
+        "fingerprint": key.scene_fingerprint,
+        "rendering": key.rendering.to_json(),
+        "tiles": len(one.plan.tiles),
+        "tiles_failed": sum(hole.source == one.source for hole in seen.failed),
+    }
+
+
+def outcome(kept: Sequence[Kept]) -> Outcome:
+    """Count what the ledgers know of the tiles; one that was not asked yet is a hole too.
 
     Raises SceneError when nobody looked at any tile, because none has a valid pixel.
     """
+    order = {instruction: index for index, instruction in enumerate(spoken(kept))}
+    parts = [_scene_outcome(one, order) for one in kept]
+    blank = tuple(scene for part in parts for scene in part.blank)
+    looked_at = sum(part.looked_at for part in parts)
+    failed = tuple(hole for part in parts for hole in part.failed)
+    if kept[0].plan.settings.get("shard"):
+        blank = ()  # What the other parts see is not known here.
+    if blank and not looked_at and not failed:
+        where = "the area of interest" if kept[0].plan.area is not None else "the scene"
+        raise SceneError(
+            f"There is not one valid pixel in {where} of {', '.join(blank)}.",
+            hint="Check its nodata value, mask and alpha band, or choose another area.",
+        )
+    return Outcome(looked_at, failed, sum(part.cut_off for part in parts), blank)
+
+
+def _scene_outcome(one: Kept, order: Mapping[Instruction, int]) -> Outcome:
     looked_at = cut_off = skipped = 0
     failed: list[FailedTile] = []
-    for index, instruction in enumerate(plan.instructions):
-        rows, queued = _standing(ledger, instruction, plan)
-        failed += [_hole(index, tile, "This tile was not asked yet.") for tile in queued]
+
+    def hole(instruction: Instruction, tile: Tile, reason: str) -> None:
+        window = tile.window
+        box = (window.col_off, window.row_off, window.width, window.height)
+        failed.append(FailedTile(order[instruction], tile.index, box, reason, one.source))
+
+    for instruction in one.plan.instructions:
+        rows, queued = _standing(one.ledger, instruction, one.plan)
+        for tile in queued:
+            hole(instruction, tile, "This tile was not asked yet.")
         for tile, row in rows:
             looked_at += row.state == "done"
             skipped += row.state == "skipped"
             cut_off += row.finish == "length"
             if row.state == "failed":
-                failed.append(_hole(index, tile, row.text))
-    if skipped and not looked_at and not failed and not plan.settings.get("shard"):
-        where = "the area of interest" if plan.area is not None else "the scene"
-        raise SceneError(
-            f"There is not one valid pixel in {where} of {plan.scene}.",
-            hint="Check its nodata value, mask and alpha band, or choose another area.",
-        )
-    return Outcome(looked_at, tuple(failed), cut_off)
+                hole(instruction, tile, row.text)
+    nothing = skipped and not looked_at and not failed
+    return Outcome(looked_at, tuple(failed), cut_off, (one.plan.scene,) if nothing else ())
 
 
-def _hole(index: int, tile: Tile, reason: str) -> FailedTile:
-    window = tile.window
-    box = (window.col_off, window.row_off, window.width, window.height)
-    return FailedTile(index, tile.index, box, reason)
-
-
-def answer_rows(ledger: Ledger, plan: Plan, crs: str) -> Iterator[AnswerRow]:
-    """The table `answers`: one row per tile and instruction, footprints in `crs` (WKT)."""
-    placing = Placing(plan.grid, crs)
-
-    def row(instruction: Instruction, tile: Tile, state: str, finish: str, text: str) -> AnswerRow:
-        window = tile.window
-        box = shapely.box(window.col_off, window.row_off, window.col_end, window.row_end)
-        (footprint,) = placing.ground(np.array([box], object))
-        return AnswerRow(instruction.text, tile.index, state, finish, text, footprint)
-
-    for instruction in plan.instructions:
-        rows, queued = _standing(ledger, instruction, plan)
-        for tile, known in rows:
-            yield row(instruction, tile, known.state, known.finish, known.text)
-        for tile in queued:
-            yield row(instruction, tile, "queued", "", "")
+def answer_rows(kept: Sequence[Kept], crs: str) -> Iterator[AnswerRow]:
+    """The table `answers`: a row per scene, instruction and tile, footprints in `crs` (WKT)."""
+    for one in kept:
+        placing = Placing(one.plan.grid, crs)
+        for instruction in one.plan.instructions:
+            rows, queued = _standing(one.ledger, instruction, one.plan)
+            told = chain(
+                ((tile, row.state, row.finish, row.text) for tile, row in rows),
+                ((tile, "queued", "", "") for tile in queued),
+            )
+            for tile, state, finish, text in told:
+                window = tile.window
+                box = shapely.box(window.col_off, window.row_off, window.col_end, window.row_end)
+                (ground,) = placing.ground(np.array([box], object))
+                yield AnswerRow(
+                    instruction.text, tile.index, state, finish, text, one.source, ground
+                )
 
 
 def versions() -> dict[str, str]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
-from geoseg.dialogue import Instruction
 from geoseg.errors import Cancelled, InstructionError, OutputError
 from geoseg.events import Listener, Log, Result, StageName
-from geoseg.ledger import Ledger, Plan, latest_runs, read_ledger
-from geoseg.pipeline.drawing import Drawing, Rule, draw
+from geoseg.ledger import read_ledger
+from geoseg.pipeline.drawing import Drawing, Rule
+from geoseg.pipeline.kept import Kept, latest_of, spoken
 from geoseg.pipeline.record import Account
 from geoseg.pipeline.telling import Teller
+from geoseg.pipeline.writing import draw
 
 _STAGES: dict[StageName, str] = {
     "read": "Reading the ledger",
@@ -29,8 +30,8 @@ _PATHS = ("ledger", "output", "scores", "masks")
 class Revision:
     """A ledger, how its answers are to be drawn now, and where the polygons go.
 
-    What is drawn is the latest run over a scene: its tiles, its area and, if none are named, its
-    instructions.
+    What is drawn is the latest run: its scenes, tiles, areas and instructions, unless others are
+    named; of each scene, the latest run over it.
     """
 
     ledger: str | os.PathLike[str]
@@ -40,8 +41,9 @@ class Revision:
     instructions: tuple[str, ...] = ()
     """Those to draw, of all that the ledger has answers to; empty for the latest run's."""
 
-    scene: str | None = None
-    """File name of the scene, for a ledger that holds several."""
+    scenes: tuple[str, ...] = ()
+    """Those to draw, of all that the ledger holds, by the names that outputs call them; empty for
+    the latest run's."""
 
     fuse: Rule = "found"
     """How overlapping answers become one."""
@@ -56,17 +58,18 @@ class Revision:
     """Smallest polygon that is kept, in m²."""
 
     dst_crs: str | None = None
-    """CRS of the output; None is the scene's."""
+    """CRS of the output; None is the first scene's."""
 
     layer_per_target: bool = False
     driver: str | None = None
     """Format of the output as GDAL calls it; None goes by its extension."""
 
     scores: str | os.PathLike[str] | None = None
-    """GeoTIFF of the fused probabilities, a band per target; None writes none."""
+    """GeoTIFF of one scene's fused probabilities, a band per target; None writes none."""
 
     masks: str | os.PathLike[str] | None = None
-    """Folder of GeoTIFF masks, a file per target; None writes none."""
+    """Folder of GeoTIFF masks, a file per target, of each of several scenes in a folder of its own;
+    None writes none."""
 
     overwrite: bool = False
     """Whether an existing output may be replaced."""
@@ -89,9 +92,9 @@ class Revision:
         )
 
     def to_settings(self) -> dict[str, Any]:
-        """What was chosen anew, as JSON can hold it; instructions come from the plan."""
+        """What was chosen anew, as JSON can hold it; scenes and instructions come from plans."""
         settings = asdict(self)
-        for key in ("instructions", "scene"):
+        for key in ("instructions", "scenes"):
             del settings[key]
         paths = [key for key in _PATHS if settings[key] is not None]
         return settings | {key: os.fspath(settings[key]) for key in paths}
@@ -112,65 +115,47 @@ def revise(revision: Revision, listener: Listener | None = None) -> Result:
     with tell.cancellable():
         tell.enter("read")
         with read_ledger(Path(revision.ledger)) as runs:
-            ledger, whole = chosen_run(runs, revision.ledger, revision.scene)
-            plan = replace(whole, instructions=_chosen(ledger, whole, revision.instructions))
-            tell(Log("info", _outlook(ledger, plan)))
+            kept = _chosen(latest_of(runs, revision.ledger, revision.scenes), revision.instructions)
+            revision.drawing.check_scenes(len(kept))
+            tell(Log("info", _outlook(kept)))
+            first, *others = (one.plan.scene for one in kept)
             settings = {
-                **whole.settings,
+                **kept[0].plan.settings,
                 **account.settings,
-                "instructions": [instruction.text for instruction in plan.instructions],
+                "scene": first,
+                "scenes": others,
+                "instructions": [instruction.text for instruction in spoken(kept)],
             }
-            return draw(revision.drawing, plan, ledger, replace(account, settings=settings), tell)
+            return draw(revision.drawing, kept, replace(account, settings=settings), tell)
 
 
-def chosen_run(
-    runs: Sequence[Ledger], path: str | os.PathLike[str], scene: str | None
-) -> tuple[Ledger, Plan]:
-    """The latest run, of one scene when it is named by its file name, and what it was about.
+def _chosen(kept: Sequence[Kept], asked: tuple[str, ...]) -> tuple[Kept, ...]:
+    """The same with the instructions to draw; a scene that was not asked one of them has holes.
 
-    Raises InstructionError when there is none, and when several scenes are there to choose from.
+    Raises InstructionError for one that no scene was asked.
     """
-    latest = [(run, plan) for run in latest_runs(runs) if (plan := run.plan) is not None]
-    names = [PurePath(plan.scene).name for _, plan in latest]
-    listed = ", ".join(names) or "none"
-    if not latest:
-        raise InstructionError(
-            f"The ledger {path} holds no run.", hint="Give the `geoseg run` that made it again."
-        )
-    if scene is None and len(latest) > 1:
-        raise InstructionError(
-            f"The ledger {path} holds several scenes: {listed}.",
-            hint="Name one of them with --scene.",
-        )
-    found = [pair for pair, name in zip(latest, names, strict=True) if name == scene]
-    if scene is not None and not found:
-        raise InstructionError(
-            f"The ledger {path} holds no scene {scene!r}; its scenes are {listed}."
-        )
-    return (found or latest)[-1]
-
-
-def _chosen(ledger: Ledger, plan: Plan, asked: tuple[str, ...]) -> tuple[Instruction, ...]:
-    """The instructions to draw. Raises InstructionError for one that was never asked."""
     if not asked:
-        return plan.instructions
-    known = {instruction.text: instruction for instruction in ledger.instructions()}
+        return tuple(kept)
+    known = {each.text: each for one in kept for each in one.ledger.instructions()}
     for text in asked:
         if text not in known:
             raise InstructionError(
-                f"The ledger {ledger.path} holds no answers to {text!r}.",
+                f"The ledger {kept[0].ledger.path} holds no answers to {text!r}.",
                 hint=f"It holds {', '.join(map(repr, known)) or 'none'}; `geoseg run` asks.",
             )
-    return tuple(known[text] for text in dict.fromkeys(asked))
+    chosen = tuple(known[text] for text in dict.fromkeys(asked))
+    return tuple(replace(one, plan=replace(one.plan, instructions=chosen)) for one in kept)
 
 
-def _outlook(ledger: Ledger, plan: Plan) -> str:
+def _outlook(kept: Sequence[Kept]) -> str:
     done = sum(
         state == "done"
-        for instruction in plan.instructions
-        for state in ledger.states(instruction).values()
+        for one in kept
+        for instruction in one.plan.instructions
+        for state in one.ledger.states(instruction).values()
     )
-    return f"Drawing {done} answers about {PurePath(plan.scene).name} again."
+    scenes = kept[0].source if len(kept) == 1 else f"{len(kept)} scenes"
+    return f"Drawing {done} answers about {scenes} again."
 
 
 def _same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any, get_args
@@ -18,12 +19,15 @@ from geoseg.tiling import OVERLAP
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A scene, what to look for in it, and where the polygons go."""
+    """Scenes, what to look for in them, and where the polygons go."""
 
     scene: str | os.PathLike[str]
     instructions: tuple[str, ...] = ()
     output: str | os.PathLike[str] = ""
     """.gpkg, .fgb, .parquet, .geojson, .geojsonl or .shp; `-` is standard output."""
+
+    scenes: tuple[str | os.PathLike[str], ...] = ()
+    """Further scenes, each with tiles and stretch of its own; their polygons share the output."""
 
     checkpoint: str = "nano"
     """`nano`, `color`, or a checkpoint folder."""
@@ -44,7 +48,7 @@ class Request:
     """(xmin, ymin, xmax, ymax) outside of which nothing is asked or kept."""
 
     bounds_crs: str | None = None
-    """Of `bounds`; None is the scene's."""
+    """Of `bounds`; None is the first scene's."""
 
     aoi: str | None = None
     """FILE[:layer] of polygons outside of which nothing is asked or kept."""
@@ -65,7 +69,7 @@ class Request:
     """Smallest polygon that is kept, in m²."""
 
     dst_crs: str | None = None
-    """CRS of the output; None is the scene's."""
+    """CRS of the output; None is the first scene's."""
 
     assume_crs: str | None = None
     """CRS of a scene that states none."""
@@ -84,10 +88,11 @@ class Request:
     """Format of the output as GDAL calls it; None goes by its extension."""
 
     scores: str | os.PathLike[str] | None = None
-    """GeoTIFF of the fused probabilities, a band per target; None writes none."""
+    """GeoTIFF of one scene's fused probabilities, a band per target; None writes none."""
 
     masks: str | os.PathLike[str] | None = None
-    """Folder of GeoTIFF masks, a file per target; None writes none."""
+    """Folder of GeoTIFF masks, a file per target, of each of several scenes in a folder of its own;
+    None writes none."""
 
     ledger: str | os.PathLike[str] | None = None
     """Where answers are kept; None is beside the output."""
@@ -99,6 +104,11 @@ class Request:
     """Whether an existing output may be replaced."""
 
     @property
+    def scene_paths(self) -> tuple[str, ...]:
+        """All scenes, as they were named."""
+        return tuple(os.fspath(path) for path in (self.scene, *self.scenes))
+
+    @property
     def output_path(self) -> Path:
         """Where the polygons go."""
         return Path(self.output)
@@ -107,7 +117,8 @@ class Request:
     def ledger_path(self) -> Path:
         """Where answers are kept: `out.gpkg.ledger` beside `out.gpkg`.
 
-        A run that writes to standard output keeps them in the current folder, by the scene's name.
+        A run that writes to standard output keeps them in the current folder, by the first scene's
+        name.
         """
         if self.ledger is not None:
             return Path(self.ledger)
@@ -150,7 +161,8 @@ class Request:
             if _is_file(text):
                 raise InstructionError(
                     f"{text!r} is a file; the instruction was forgotten.",
-                    hint='A run looks at one scene; say what to look for, such as "all roofs".',
+                    hint='Say what to look for, such as "all roofs"; further scenes are named with '
+                    "--scene.",
                 )
             if text in self.instructions[:number]:
                 raise InstructionError(
@@ -170,8 +182,12 @@ class Request:
 
     def check_options(self) -> None:
         """Refuse options that cannot be understood."""
+        for path, count in Counter(self.scene_paths).items():
+            if count > 1:
+                raise InstructionError(f"The scene {path} is given twice.", hint="Name it once.")
         parse_stretch(self.stretch)
         self.drawing.check_settings()
+        self.drawing.check_scenes(len(self.scene_paths))
         if self.quantize not in get_args(Quantize):
             raise InstructionError(
                 f"Weights cannot be stored as {self.quantize!r}.", hint="Use none, int8 or int4."
@@ -188,6 +204,7 @@ class Request:
         for key in ("scene", "output", "ledger", "scores", "masks"):
             if settings[key] is not None:
                 settings[key] = os.fspath(settings[key])
+        settings["scenes"] = [os.fspath(path) for path in self.scenes]
         return settings
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from geoseg.engines import open_engine
 from geoseg.errors import Cancelled
 from geoseg.events import Listener, Log, Result, StageName
-from geoseg.ledger import Ledger, Plan, RunKey, open_ledger
-from geoseg.pipeline.asking import answer_scene
-from geoseg.pipeline.drawing import draw
+from geoseg.ledger import RunKey, open_ledgers
+from geoseg.pipeline.asking import Inquiry, answer_scenes
+from geoseg.pipeline.kept import Kept, sources
 from geoseg.pipeline.planning import outlook
 from geoseg.pipeline.record import Account
 from geoseg.pipeline.request import Request
-from geoseg.pipeline.survey import Survey, survey
+from geoseg.pipeline.survey import Survey, naming, survey
 from geoseg.pipeline.telling import Teller
+from geoseg.pipeline.writing import draw
 from geoseg.rendering import Rendering
-from geoseg.scene import choose_rendering
+from geoseg.scene import Scene, choose_rendering
 
 _STAGES: dict[StageName, str] = {
     "read": "Reading the scene",
@@ -41,46 +43,66 @@ def run(request: Request, listener: Listener | None = None) -> Result:
     tell = Teller(listener, _STAGES, lambda: _cancelled(request))
     with tell.cancellable(), ExitStack() as held:
         tell.enter("read")
-        ground = survey(request)
-        rendering = choose_rendering(ground.scene, request.bidx, request.stretch)
-        ledger, plan, asked = _ask(request, ground, rendering, tell, held)
-        return draw(request.drawing, plan, ledger, replace(account, asked=asked), tell)
+        grounds = survey(request)
+        renderings = [_rendering(request, ground.scene) for ground in grounds]
+        kept, asked = _ask(request, grounds, renderings, tell, held)
+        return draw(request.drawing, kept, replace(account, asked=asked), tell)
+
+
+def _rendering(request: Request, scene: Scene) -> Rendering:
+    with naming(request, scene.path):
+        return choose_rendering(scene, request.bidx, request.stretch)
 
 
 def _ask(
-    request: Request, ground: Survey, rendering: Rendering, tell: Teller, held: ExitStack
-) -> tuple[Ledger, Plan, int]:
-    """Ask every tile: (ledger, what it was asked, how many times).
+    request: Request,
+    grounds: Sequence[Survey],
+    renderings: Sequence[Rendering],
+    tell: Teller,
+    held: ExitStack,
+) -> tuple[tuple[Kept, ...], int]:
+    """Ask every tile of every scene: (what is kept of each, how many questions were answered).
 
     The ledger is held open for who comes next, the engine is not.
     """
     tell.enter("load_model")
-    plan = ground.plan(request)
     with open_engine(request.engine) as engine:
-        key = RunKey(
-            ground.scene.fingerprint,
-            ground.scene.grid,
-            rendering,
-            engine.checkpoint_hash,
-            {"max_tokens": request.engine.max_tokens},
-        )
-        ledger = held.enter_context(open_ledger(request.ledger_path, key, resume=request.resume))
-        ledger.keep(plan)
+        keys = [
+            RunKey(
+                ground.scene.fingerprint,
+                ground.scene.grid,
+                rendering,
+                engine.checkpoint_hash,
+                {"max_tokens": request.engine.max_tokens},
+            )
+            for ground, rendering in zip(grounds, renderings, strict=True)
+        ]
+        ledgers = held.enter_context(open_ledgers(request.ledger_path, keys, resume=request.resume))
+        names = sources([ground.scene.path for ground in grounds])
+        kept = tuple(map(Kept, ledgers, [ground.plan(request) for ground in grounds], names))
+        for one in kept:
+            one.ledger.keep(one.plan)
         tell.enter("segment")
-        for text in ground.scene.warnings:
-            tell(Log("warning", text))
-        tell(Log("info", outlook(request, engine.device, len(plan.tiles))))
-        asked = answer_scene(
-            ground.scene,
-            plan.instructions,
-            engine,
-            ledger,
-            tiles=plan.tiles,
-            rendering=rendering,
-            listener=tell,
-        )
+        _introduce(request, grounds, engine.device, tell)
+        inquiries = [
+            Inquiry(ground.scene, ledger, ground.tiles, rendering)
+            for ground, ledger, rendering in zip(grounds, ledgers, renderings, strict=True)
+        ]
+        asked = answer_scenes(inquiries, request.spoken(), engine, tell)
     _give_memory_back()
-    return ledger, plan, asked
+    return kept, asked
+
+
+def _introduce(request: Request, grounds: Sequence[Survey], device: str, tell: Teller) -> None:
+    """Say what is known of the scenes, and what is about to happen."""
+    for ground in grounds:
+        for text in ground.scene.warnings:
+            tell(Log("warning", f"{ground.scene.path}: {text}" if len(grounds) > 1 else text))
+        if ground.outside:
+            tell(Log("info", f"{ground.scene.path} lies outside the area of interest."))
+    looked_at = [ground for ground in grounds if not ground.outside]
+    tiles = sum(len(ground.tiles) for ground in looked_at)
+    tell(Log("info", outlook(request, device, tiles, scenes=len(looked_at))))
 
 
 def _give_memory_back() -> None:

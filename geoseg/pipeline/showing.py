@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from geoseg.dialogue import Instruction
 from geoseg.errors import InstructionError
 from geoseg.events import FailedTile
 from geoseg.ledger import Ledger, Plan, Shared, read_ledger, shared_cells
+from geoseg.pipeline.kept import Kept, latest_of, spoken
 from geoseg.pipeline.record import outcome
-from geoseg.pipeline.refining import chosen_run
 from geoseg.tiling import Tile
 
 
@@ -63,11 +64,14 @@ class InstructionReport:
 
 @dataclass(frozen=True, slots=True)
 class LedgerReport:
-    """The latest run over a scene."""
+    """The latest run over one scene."""
 
     ledger: str
     scene: str
     """As the run was told it."""
+
+    source: str
+    """What the scene is called in outputs."""
 
     runs: int
     """How many runs of other scenes or settings the ledger holds as well, this one included."""
@@ -102,6 +106,9 @@ class TileReport:
     """What was said about one tile for one instruction."""
 
     instruction: str
+    source: str
+    """What the scene is called."""
+
     tile: int
     window: tuple[int, int, int, int]
     """(col_off, row_off, width, height) in scene pixels."""
@@ -113,65 +120,76 @@ class TileReport:
     """(phrase, score, share of the tile that is marked) of each target."""
 
 
-def show(ledger: str | os.PathLike[str], scene: str | None = None) -> LedgerReport:
-    """Tell what the latest run kept. Raises OutputError and InstructionError as `revise` does."""
+def show(ledger: str | os.PathLike[str], scenes: Sequence[str] = ()) -> tuple[LedgerReport, ...]:
+    """Tell what the latest run kept of each of its scenes, or of those that are named.
+
+    Raises OutputError and InstructionError as `revise` does.
+    """
     with read_ledger(Path(ledger)) as runs:
-        run, plan = chosen_run(runs, ledger, scene)
-        grid = plan.grid
-        return LedgerReport(
-            ledger=os.fspath(ledger),
-            scene=plan.scene,
-            runs=len(runs),
-            width=grid.width,
-            height=grid.height,
-            crs=CRS.from_wkt(grid.crs).name,
-            tiles=len(plan.tiles),
-            outside=plan.tiles_of_scene - len(plan.tiles),
-            area=None if plan.area is None else plan.area.bounds,
-            key=run.key.to_json(),
-            settings=dict(plan.settings),
-            instructions=tuple(_instruction(run, plan, each) for each in plan.instructions),
-        )
+        chosen = latest_of(runs, ledger, scenes)
+        return tuple(_report(os.fspath(ledger), one, len(runs)) for one in chosen)
+
+
+def _report(ledger: str, one: Kept, runs: int) -> LedgerReport:
+    plan, grid = one.plan, one.plan.grid
+    return LedgerReport(
+        ledger=ledger,
+        scene=plan.scene,
+        source=one.source,
+        runs=runs,
+        width=grid.width,
+        height=grid.height,
+        crs=CRS.from_wkt(grid.crs).name,
+        tiles=len(plan.tiles),
+        outside=plan.tiles_of_scene - len(plan.tiles),
+        area=None if plan.area is None else plan.area.bounds,
+        key=one.ledger.key.to_json(),
+        settings=dict(plan.settings),
+        instructions=tuple(_instruction(one.ledger, plan, each) for each in plan.instructions),
+    )
 
 
 def show_failed(
-    ledger: str | os.PathLike[str], scene: str | None = None
+    ledger: str | os.PathLike[str], scenes: Sequence[str] = ()
 ) -> tuple[tuple[str, FailedTile], ...]:
     """(instruction, tile) of every hole: tiles that failed, and those not asked yet."""
     with read_ledger(Path(ledger)) as runs:
-        run, plan = chosen_run(runs, ledger, scene)
-        holes = outcome(run, plan).failed
-        return tuple((plan.instructions[hole.instruction].text, hole) for hole in holes)
+        chosen = latest_of(runs, ledger, scenes)
+        texts = [instruction.text for instruction in spoken(chosen)]
+        return tuple((texts[hole.instruction], hole) for hole in outcome(chosen).failed)
 
 
 def show_tile(
-    ledger: str | os.PathLike[str], number: int, scene: str | None = None
+    ledger: str | os.PathLike[str], number: int, scenes: Sequence[str] = ()
 ) -> tuple[TileReport, ...]:
-    """What was said about one tile of the plan, instruction by instruction.
+    """What was said about one tile of each plan that has one of that number, by instruction.
 
-    Raises InstructionError when the plan has no tile of that number.
+    Raises InstructionError when no plan has.
     """
     with read_ledger(Path(ledger)) as runs:
-        run, plan = chosen_run(runs, ledger, scene)
-        tile = next((tile for tile in plan.tiles if tile.index == number), None)
-        if tile is None:
-            numbers = [tile.index for tile in plan.tiles]
+        chosen = latest_of(runs, ledger, scenes)
+        found = [(one, tile) for one in chosen for tile in one.plan.tiles if tile.index == number]
+        if not found:
+            numbers = [tile.index for one in chosen for tile in one.plan.tiles]
             raise InstructionError(
-                f"The plan has no window {number}; it has {len(numbers)}, from {numbers[0]} to "
-                f"{numbers[-1]}."
+                f"The plan has no window {number}; it has {len(numbers)}, from {min(numbers)} to "
+                f"{max(numbers)}."
                 if numbers
                 else f"The plan has no window {number}; it is empty.",
                 hint="`geoseg show LEDGER --failed` lists those without an answer.",
             )
-        return tuple(_tile(run, each, tile) for each in plan.instructions)
+        return tuple(
+            _tile(one, each, tile) for one, tile in found for each in one.plan.instructions
+        )
 
 
-def _tile(ledger: Ledger, instruction: Instruction, tile: Tile) -> TileReport:
-    window = tile.window
+def _tile(one: Kept, instruction: Instruction, tile: Tile) -> TileReport:
+    ledger, window = one.ledger, tile.window
     known = [row for row in ledger.answers(instruction) if row.tile.window == window]
     row = known[0] if known else None
     return TileReport(
         instruction=instruction.text,
+        source=one.source,
         tile=tile.index,
         window=(window.col_off, window.row_off, window.width, window.height),
         state=row.state if row else "queued",

@@ -427,12 +427,13 @@ class TestSegment:
 def test_a_plan_counts_and_writes_nothing(draw_scene, tmp_path):
     scene = draw_scene(paint(1500, 4000))
     report = geoseg.plan(geoseg.Request(scene, checkpoint="color"))
-    assert (report.width, report.height, report.bands) == (4000, 1500, 3)
-    assert report.tiles == report.tiles_of_scene == 10
+    (one,) = report.scenes
+    assert (one.width, one.height, one.bands) == (4000, 1500, 3)
+    assert report.tiles == report.tiles_of_scenes == one.tiles == one.tiles_of_scene == 10
     assert report.memory_bytes is not None
     assert report.seconds is not None
     part = geoseg.plan(geoseg.Request(scene, bounds=(X, Y - 9, X + 9, Y), checkpoint="color"))
-    assert (part.tiles, part.tiles_of_scene) == (1, 10)
+    assert (part.tiles, part.tiles_of_scenes) == (1, 10)
     unknown = geoseg.plan(geoseg.Request(scene, checkpoint="some/folder"))
     assert (unknown.memory_bytes, unknown.seconds) == (None, None)
     assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]

@@ -121,11 +121,12 @@ def test_instructions_are_chosen_by_their_words(run, revise, draw_scene, tmp_pat
 def test_a_scene_is_chosen_by_its_name(run, revise, draw_scene, tmp_path):
     for name, plate in (("a.tif", (10, 10, 50, 50)), ("b.tif", (100, 100, 300, 300))):
         run(draw_scene(paint(400, 400, r=plate), name=name), "red", overwrite=True)
-    with pytest.raises(InstructionError, match=r"several scenes: a\.tif, b\.tif"):
-        revise()
-    with pytest.raises(InstructionError, match=r"no scene 'c\.tif'"):
-        revise(scene="c.tif")
-    revise(scene="a.tif")
+    assert rows(Path(revise(output="b.gpkg").output), "01_red") == rows(
+        tmp_path / "out.gpkg", "01_red"
+    )
+    with pytest.raises(InstructionError, match=r"no scene 'c\.tif'; its scenes are a\.tif, b\.tif"):
+        revise(scenes=("c.tif",))
+    revise(scenes=("a.tif",))
     (found,) = gpd.read_file(tmp_path / "again.gpkg", layer="01_red").itertuples()
     assert found.source == "a.tif"
     assert found.geometry.area == pytest.approx(400, rel=0.05)

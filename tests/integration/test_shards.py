@@ -93,14 +93,14 @@ def test_show(scene, capsys, monkeypatch):
     assert main(["show", ledger, "--failed"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 2
-    assert said[0].startswith("'red', window 5 (column ")
+    assert said[0].startswith("'red', scene.tif, window 5 (column ")
     assert said[0].endswith("1024 × 1024 px): out of luck")
     assert main(["show", ledger, "--failed", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[1]["text"] == "blue"
 
     assert main(["show", ledger, "--window", "4"]) == 0
     said = capsys.readouterr().out
-    assert "window 4 (column 0, row " in said
+    assert "scene.tif, window 4 (column 0, row " in said
     assert "Here is something red." in said
     assert "red: score 1.00, marks" in said
     assert main(["show", ledger, "--window", "4", "--json"]) == 0

@@ -9,7 +9,7 @@ from geoseg.cli import plan, refine, run
 from geoseg.cli.main import commands
 from geoseg.pipeline import Request, Revision
 
-ONLY_CLI = {"request", "progress", "verbose", "quiet", "careful", "fast"}
+ONLY_CLI = {"request", "scenes_from", "progress", "verbose", "quiet", "careful", "fast"}
 PAIRS = [
     (run.command, Request, ["scene.tif", "x", "-o", "o.gpkg"]),
     (refine.command, Revision, ["o.gpkg.ledger", "-o", "o.gpkg"]),

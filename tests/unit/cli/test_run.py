@@ -1,6 +1,9 @@
 """`geoseg run`: what it asks of the pipeline, and what it says about the result."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,7 @@ def test_defaults(pipeline):
         "scene": "scene.tif",
         "instructions": ("ponds",),
         "output": "out.gpkg",
+        "scenes": (),
         "checkpoint": "nano",
         "device": "auto",
         "quantize": "none",
@@ -102,12 +106,14 @@ def test_quiet_says_only_what_went_wrong(pipeline, capsys):
 
 
 def test_failed_tiles_are_listed(pipeline, capsys):
-    failed = tuple(FailedTile(0, i, (768 * i, 0, 1024, 1024), "not a number") for i in range(30))
+    failed = tuple(
+        FailedTile(0, i, (768 * i, 0, 1024, 1024), "not a number", "a.tif") for i in range(30)
+    )
     pipeline.script = lambda listener: result(layer(1), failed=failed)
     assert main([*RUN, "-q"]) == 7
     said = capsys.readouterr().err
     assert "30 tiles could not be answered" in said
-    assert "tile 3 (column 2304, row 0, 1024 × 1024 px): not a number" in said
+    assert "  a.tif, tile 3 (column 2304, row 0, 1024 × 1024 px): not a number\n" in said
     assert "10 more" in said
 
 
@@ -122,6 +128,66 @@ def test_what_is_missing_is_said(pipeline, capsys, line):
     assert main(line) == 2
     said = capsys.readouterr().err
     assert "Which scene?" in said or "-o OUT.gpkg" in said
+
+
+class TestSeveralScenes:
+    def test_named_one_by_one(self, pipeline):
+        assert main([*RUN, "--scene", "b.tif", "--scene", "c.tif"]) == 0
+        assert pipeline.request["scene"] == "scene.tif"
+        assert pipeline.request["scenes"] == ("b.tif", "c.tif")
+        assert pipeline.request["instructions"] == ("ponds",)
+
+    @pytest.fixture
+    def listed(self, tmp_path):
+        path = tmp_path / "list.txt"
+        path.write_bytes("a.tif\r\n\nmit Leerzeichen/größe.tif\n".encode("utf-8-sig"))
+        return str(path)
+
+    def test_in_a_list_all_words_are_instructions(self, pipeline, listed):
+        line = ["run", "ponds", "lakes", "--scenes-from", listed, "--scene", "c.tif", "-o", "o.fgb"]
+        assert main(line) == 0
+        assert pipeline.request["scene"] == "a.tif"
+        assert pipeline.request["scenes"] == ("mit Leerzeichen/größe.tif", "c.tif")
+        assert pipeline.request["instructions"] == ("ponds", "lakes")
+        assert "scenes_from" not in pipeline.request
+
+    def test_on_standard_input(self, pipeline, listed, monkeypatch, capsys):
+        line = ["run", "ponds", "--scenes-from", "-", "-o", "o.fgb"]
+        with Path(listed).open(encoding="utf-8") as stdin:
+            monkeypatch.setattr("sys.stdin", stdin)
+            assert main(line) == 0
+        assert pipeline.request["scene"] == "a.tif"
+
+    def test_standard_input_has_one_reader(self, listed):
+        line = ["run", "ponds", "--scenes-from", "-", "-o", "o.fgb", "--progress", "jsonl"]
+        with subprocess.Popen(
+            [sys.executable, "-m", "geoseg", *line], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as child:
+            assert child.stdout is not None
+            *_, last = child.stdout
+            assert "both want standard input" in json.loads(last)["message"]
+            assert child.wait() == 2
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [(None, "No such file"), (b"\n \n", "names no scene"), (b"\xff\xfe", "UTF-8")],
+    )
+    def test_bad_lists_are_refused(self, pipeline, tmp_path, capsys, content, words):
+        path = tmp_path / "list.txt"
+        if content is not None:
+            path.write_bytes(content)
+        assert main(["run", "ponds", "--scenes-from", str(path), "-o", "o.fgb"]) == 2
+        assert words in capsys.readouterr().err
+        assert pipeline.request == {}
+
+    def test_in_a_request_file(self, pipeline, tmp_path, listed, capsys):
+        body = {"scene": "a.tif", "scenes": ["b.tif"], "instructions": ["ponds"], "output": "o.fgb"}
+        path = tmp_path / "request.json"
+        path.write_text(json.dumps(body))
+        assert main(["run", "--request", str(path)]) == 0
+        assert pipeline.request["scenes"] == ("b.tif",)
+        assert main(["run", "--request", str(path), "--scenes-from", listed]) == 2
+        assert "say it in one place" in capsys.readouterr().err
 
 
 BODY = {

@@ -29,8 +29,10 @@ WGS84 = CRS.from_epsg(4326).to_wkt()
 
 def write(path, crs, *polygons, text="all roofs", **options):
     found = (Feature(one, Target("roof"), 0.9, 0.5, 4, 2, 12.5, False) for one in polygons)
-    origin = Origin("scene.tif", lambda: RECORD)
-    return write_features([LayerContent(0, text, found)], path, crs, origin, **options)
+    origin = Origin(lambda: RECORD)
+    return write_features(
+        [LayerContent(0, text, [("scene.tif", found)])], path, crs, origin, **options
+    )
 
 
 def geometries(path):

@@ -55,11 +55,11 @@ def feature(i: int, name: str = "roof") -> Feature:
 
 
 def content(count: int = 3, text: str = "all roofs", index: int = 0, **more: str) -> LayerContent:
-    return LayerContent(index, text, (feature(i) for i in range(count)), **more)
+    return LayerContent(index, text, [("scene.tif", map(feature, range(count)))], **more)
 
 
 def origin(*answers: AnswerRow) -> Origin:
-    return Origin("scene.tif", lambda: RECORD, answers)
+    return Origin(lambda: RECORD, answers)
 
 
 def write(path: Path, *layers: LayerContent, crs: str = WGS84, **options: bool):
@@ -171,7 +171,7 @@ def test_other_formats_tell_instructions_apart_by_a_column(tmp_path, suffix):
 def test_qgis_finds_a_style_by_target(tmp_path):
     path = tmp_path / "out.gpkg"
     found = [feature(0, "tree"), feature(1, '<&"quoted">')]
-    (layer,) = write(path, LayerContent(0, "x", found))
+    (layer,) = write(path, LayerContent(0, "x", [("scene.tif", found)]))
     with closing(sqlite3.connect(path)) as database:
         rows = database.execute(
             "SELECT f_table_name, f_geometry_column, useAsDefault, styleQML FROM layer_styles"
@@ -198,8 +198,8 @@ def test_a_target_has_one_colour_everywhere():
 def test_runs_and_answers(tmp_path):
     path = tmp_path / "out.gpkg"
     answers = [
-        AnswerRow("all roofs", 7, "done", "stop", "Here are roofs.", box(0, 0, 1, 1)),
-        AnswerRow("all roofs", 8, "skipped", "", "", box(1, 0, 2, 1)),
+        AnswerRow("all roofs", 7, "done", "stop", "Here are roofs.", "scene.tif", box(0, 0, 1, 1)),
+        AnswerRow("all roofs", 8, "skipped", "", "", "scene.tif", box(1, 0, 2, 1)),
     ]
     write_features([content()], path, UTM, origin(*answers))
     read = gpd.read_file(path, layer="answers")
@@ -248,7 +248,7 @@ def test_what_a_generator_raises_passes_and_leaves_nothing(tmp_path, suffix):
         raise SceneError("the disk fell out")
 
     with pytest.raises(SceneError, match="fell out"):
-        write(tmp_path / f"out{suffix}", LayerContent(0, "x", broken()))
+        write(tmp_path / f"out{suffix}", LayerContent(0, "x", [("scene.tif", broken())]))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -262,7 +262,7 @@ def test_ctrl_c_while_writing_leaves_the_old_file(tmp_path, suffix):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write(path, LayerContent(0, "x", stopped()), overwrite=True)
+        write(path, LayerContent(0, "x", [("scene.tif", stopped())]), overwrite=True)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
