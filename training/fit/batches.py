@@ -98,6 +98,8 @@ class Collation:
     """Image tokens along a side."""
 
     grid: Literal["max", "released"] = "max"
+    target: str = ""
+    """Tokens of a target in an answer; empty: the template's ``[SEG]``."""
 
     def __call__(self, examples: Sequence[Example], seeds: Sequence[int]) -> Batch:
         """Examples as a batch; each keeps its seed."""
@@ -130,8 +132,8 @@ class Collation:
         )
 
     def _answer(self, answer: str) -> str:
-        """The template's own marker in place of ``[SEG]``."""
-        return answer.replace("[SEG]", self.codec.template.seg)
+        """The model's own tokens in place of ``[SEG]``."""
+        return answer.replace("[SEG]", self.target or self.codec.template.seg)
 
     def _on_tokens(self, masks: Tensor, inputs: Tensor) -> Tensor:
         """Masks (N, H, W) of a picture, and as they lie in its input, on the token grid (N, T)."""

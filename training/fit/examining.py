@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from training.fit.batches import Batch, Collation
 from training.fit.examples import Example
-from training.fit.lesson import Lesson
+from training.fit.lesson import Lesson, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +31,60 @@ class Overlap:
         return self.both / self.either if self.either else 1.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """Overlaps of the masks of held-out examples, in their order."""
+
+    picked: tuple[Overlap, ...]
+    """Of the mask that the model gives."""
+
+    best: tuple[Overlap, ...]
+    """Of the best of its masks for a target; `picked` again where it has one."""
+
+
 @torch.inference_mode()
 def examine(
     lesson: Lesson, collation: Collation, examples: Sequence[Example], *, forced: bool = False
-) -> list[Overlap]:
-    """One overlap per mask of the examples, in order; the lesson is put back as it was."""
+) -> Looks:
+    """How the masks of the examples are found; the lesson is put back as it was."""
     learning = [module for module in lesson.modules() if module.training]
     lesson.eval()
     device = next(lesson.parameters()).device
-    found: list[Overlap] = []
+    picked: list[Overlap] = []
+    best: list[Overlap] = []
     for example in examples:
         batch = collation([example], [0]).to(device)
-        logits = lesson.predict(batch, end=collation.codec.end, forced=forced)
-        found += overlaps(logits, batch)
+        found = lesson.predict(batch, end=collation.codec.end, forced=forced)
+        table = overlaps(found.logits, batch)
+        picked += [row[int(k)] for row, k in zip(table, _places(found, table), strict=True)]
+        best += [max(row, key=Overlap.iou) for row in table]
     for module in learning:
         module.training = True
-    return found
+    return Looks(tuple(picked), tuple(best))
 
 
-def overlaps(logits: Tensor, batch: Batch) -> list[Overlap]:
-    """Pairs of predicted logits (M, h, w) and the N masks of a batch of one, ordered."""
+def _places(found: Prediction, table: Sequence[Sequence[Overlap]]) -> list[int]:
+    """Of the N masks, which query of its target the model picks."""
+    top = found.scores.argmax(1).tolist()
+    return [top[min(i, len(top) - 1)] if top else 0 for i in range(len(table))]
+
+
+def overlaps(logits: Tensor, batch: Batch) -> list[list[Overlap]]:
+    """Of predicted logits (M, k, h, w) and the N masks of a batch of one, ordered: N rows of k."""
     truth = batch.masks >= 128  # (N, S, S)
-    if len(logits):
-        side = truth.shape[-1]
-        grown = torch.nn.functional.interpolate(
-            logits[None].float(), (side, side), mode="bilinear", align_corners=False
-        )[0]
-        predicted = grown > 0
-        width, height = (batch.extent[0] * side).round().long().tolist() if len(truth) else (0, 0)
-        predicted[:, height:], predicted[:, :, width:] = False, False
-    pairs = []
+    if not len(truth):
+        return []
+    if not len(logits):
+        return [[Overlap(0, int(mask.sum()))] for mask in truth]
+    side = truth.shape[-1]
+    width, height = (batch.extent[0] * side).round().long().tolist()
+    table = []
     for i, mask in enumerate(truth):
-        guess = predicted[min(i, len(logits) - 1)] if len(logits) else torch.zeros_like(mask)
-        pairs.append(Overlap(int((guess & mask).sum()), int((guess | mask).sum())))
-    return pairs
+        own = logits[min(i, len(logits) - 1)][None].float()  # (1, k, h, w)
+        grown = F.interpolate(own, (side, side), mode="bilinear", align_corners=False)[0] > 0
+        grown[:, height:], grown[:, :, width:] = False, False
+        table.append([Overlap(int((g & mask).sum()), int((g | mask).sum())) for g in grown])
+    return table
 
 
 def scores(found: Sequence[Overlap]) -> dict[str, float]:

@@ -6,12 +6,13 @@ Letters: N masks, K predictions of the mask decoder, P points, h w cells of a pr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from geoseg.segearth.generate import generate
+from geoseg.segearth.generate import Generation, generate
 from geoseg.segearth.model import SegEarth
 from geoseg.segearth.preprocess import from_views
 from training.fit.batches import Batch, Counts
@@ -26,65 +27,113 @@ class Terms(NamedTuple):
     mask: Tensor
     dice: Tensor
     attention: Tensor
+    score: Tensor
+    """Of several queries per target, which one is right; 0 where there is one."""
 
     def total(self, weights: LossRecipe) -> Tensor:
         """L = L_t + w_b L_b + w_d L_d + λ_S L_S."""
-        total = weights.text * self.text + weights.mask * self.mask + weights.dice * self.dice
-        return total + weights.attention * self.attention
+        return weigh(self, weights)
+
+
+def weigh(terms: Sequence[Tensor], weights: LossRecipe) -> Tensor:
+    """The weighted sum of terms in the order of `Terms`."""
+    own = (weights.text, weights.mask, weights.dice, weights.attention, weights.score)
+    return torch.stack([weight * term for weight, term in zip(own, terms, strict=True)]).sum()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """Masks of M targets, k for each."""
+
+    logits: Tensor
+    """(M, k, h, w)."""
+
+    scores: Tensor
+    """(M, k); the highest is the one to take."""
 
 
 class Lesson(nn.Module):
     """A model with what is asked of it; its forward pass is what accelerate wraps."""
 
-    def __init__(self, model: SegEarth, seg: int, losses: LossRecipe) -> None:
+    def __init__(self, model: SegEarth, marks: Sequence[int], losses: LossRecipe) -> None:
+        """`marks` are the answer rows that a target has, one after the other: one as a rule."""
         super().__init__()
         self.model = model
-        self.seg = seg
+        self.marks = tuple(marks)
         self.losses = losses
 
     def forward(self, batch: Batch, counts: Counts) -> Terms:
         """Terms of the loss, float32 scalars."""
-        model, wanted = self.model, self.losses
-        encoded = model.encode(from_views(batch.views, model.config))
-        at = (batch.answer_ids == self.seg) & batch.answer_mask
-        reading = model.read(
-            encoded.image_tokens,
-            batch.prompt,
-            batch.answer_ids,
-            batch.answer_mask,
-            rows_at=at if wanted.attention and bool(at.any()) else None,
-        )
-        text = L_t(reading.logits, batch.answer_ids, batch.answer_mask, counts.tokens)
-        predictions = model.masks(
-            encoded.features, reading.hidden[at], batch.owner, aux=wanted.outputs == "all"
-        )
-        with torch.autocast(text.device.type, enabled=False):
-            mask, dice = mask_terms(predictions, batch, counts.masks, wanted.points)
-            attention = text.new_zeros(())
-            if reading.rows is not None:
-                attention = L_S(reading.rows, batch.grid, wanted.variant, max(1.0, counts.attended))
-        return Terms(text.float(), mask, dice, attention)
+        wanted, per_target = self.losses, len(self.marks)
+        tokens, features = self.look(batch)
+        ids, real = batch.answer_ids, batch.answer_mask
+        at = self.marked(ids, real)
+        rows_at = at if wanted.attention and bool(at.any()) else None
+        reading = self.model.read(tokens, batch.prompt, ids, real, rows_at=rows_at)
+        text = L_t(reading.logits, ids, real, counts.tokens).float()
+        mask, dice, score = self.mask_losses(features, reading.hidden[at], batch, counts)
+        attention = text.new_zeros(())
+        if reading.rows is not None:
+            with torch.autocast(text.device.type, enabled=False):
+                grid = batch.grid.repeat_interleave(per_target, dim=0)
+                number = max(1.0, counts.attended * per_target)
+                attention = L_S(reading.rows, grid, wanted.variant, number)
+        return Terms(text, mask, dice, attention, score)
 
-    def predict(self, batch: Batch, *, end: int, forced: bool) -> Tensor:
-        """(M, h, w) logits for a batch of one: of the answer it holds, or of the model's own."""
-        model = self.model
-        encoded = model.encode(from_views(batch.views, model.config))
-        if forced:
-            ids, mask = batch.answer_ids, batch.answer_mask
-            reading = model.read(encoded.image_tokens, batch.prompt, ids, mask)
-            states = reading.hidden[(ids == self.seg) & mask]
-        else:
-            (answer,) = generate(
-                model,
-                encoded.image_tokens,
-                batch.prompt,
-                seg=self.seg,
-                end=end,
-                max_new_tokens=model.config.max_new_tokens,
-            )
-            states = answer.seg_hidden
+    def look(self, batch: Batch) -> tuple[Tensor, Any]:
+        """(B, T, D) image tokens, and what the mask side keeps of the pictures."""
+        encoded = self.model.encode(from_views(batch.views, self.model.config))
+        return encoded.image_tokens, encoded.features
+
+    def marked(self, ids: Tensor, real: Tensor) -> Tensor:
+        """(B, A) bool, where an answer token stands for a mask."""
+        return torch.isin(ids, torch.tensor(self.marks, device=ids.device)) & real
+
+    def mask_losses(
+        self, features: Any, states: Tensor, batch: Batch, counts: Counts
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """L_b, L_d and the loss of the scores, from the states (N, D) at the marks."""
+        aux = self.losses.outputs == "all"
+        predictions = self.model.masks(features, states, batch.owner, aux=aux)
+        with torch.autocast(states.device.type, enabled=False):
+            mask, dice = mask_terms(predictions, batch, counts.masks, self.losses.points)
+        return mask, dice, mask.new_zeros(())
+
+    def masks(self, features: Any, states: Tensor) -> Prediction:
+        """What is found at the states (M, D) of a batch of one."""
         owner = torch.zeros(len(states), dtype=torch.long, device=states.device)
-        return model.masks(encoded.features, states, owner, aux=False)[-1]
+        logits = self.model.masks(features, states, owner, aux=False)[-1]
+        return Prediction(logits[:, None], logits.new_ones(len(logits), 1))
+
+    def predict(self, batch: Batch, *, end: int, forced: bool) -> Prediction:
+        """Masks for a batch of one: of the answer that it holds, or of the model's own."""
+        tokens, features = self.look(batch)
+        if forced:
+            states = self.states(tokens, batch, batch.answer_ids, batch.answer_mask)
+        else:
+            states = self.spoken(tokens, batch, end)
+        return self.masks(features, states)
+
+    def states(self, tokens: Tensor, batch: Batch, ids: Tensor, real: Tensor) -> Tensor:
+        """(N, D) states at the marks of given answers."""
+        reading = self.model.read(tokens, batch.prompt, ids, real)
+        return reading.hidden[self.marked(ids, real)]
+
+    def spoken(self, tokens: Tensor, batch: Batch, end: int) -> Tensor:
+        """(M, D) states at the marks of a generated answer."""
+        return self.answer(tokens, batch, end).seg_hidden
+
+    def answer(self, tokens: Tensor, batch: Batch, end: int) -> Generation:
+        """The model's own answer."""
+        (answer,) = generate(
+            self.model,
+            tokens,
+            batch.prompt,
+            seg=self.marks[0],
+            end=end,
+            max_new_tokens=self.model.config.max_new_tokens,
+        )
+        return answer
 
 
 def mask_terms(

@@ -24,7 +24,7 @@ from geoseg.errors import GeosegError, InstructionError
 from training.checkpoint import list_states, optimizer_moments, restore_moments
 from training.clock import Clock, stopped_by_sigterm
 from training.fit.batches import Batch, Counts, NumberedBatches, draw_seed, stream
-from training.fit.lesson import Lesson, Terms
+from training.fit.lesson import Lesson, Terms, weigh
 from training.fit.recipe import FitRecipe
 from training.fit.states import Progress, load_state, put_back, save_state, save_step
 
@@ -107,7 +107,7 @@ class _Loop:
         )
         batches = self._drawn()
         counts, stopping = self._shared_counts(batches, stop)
-        terms = torch.zeros(4, device=self.accelerator.device)
+        terms = torch.zeros(len(Terms._fields), device=self.accelerator.device)
         for i, batch in enumerate(batches):
             last = i == len(batches) - 1
             with nullcontext() if last else self.accelerator.no_sync(self.wrapped):
@@ -137,9 +137,8 @@ class _Loop:
         return Counts(max(1.0, tokens), max(1.0, masks), max(1.0, attended)), stops > 0
 
     def _apply(self, terms: dict[str, float], norm: float, rate: float) -> None:
-        progress, w = self.progress, self.recipe.losses
-        loss = w.text * terms["text"] + w.mask * terms["mask"] + w.dice * terms["dice"]
-        loss += w.attention * terms["attention"]
+        progress = self.progress
+        loss = float(weigh([torch.tensor(term) for term in terms.values()], self.recipe.losses))
         progress.step += 1
         progress.samples += self.recipe.course.batch
         if math.isfinite(loss) and math.isfinite(norm):

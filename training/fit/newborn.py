@@ -90,14 +90,17 @@ def unspoken_tokens(codec: TextCodec, answers: Sequence[str]) -> tuple[int, ...]
 def with_words(checkpoint: Checkpoint, tokens: Sequence[int]) -> Checkpoint:
     """The checkpoint with a row for each of these tokens at the end of its answer vocabulary.
 
-    A new row starts from the instruction trunk's word, at the length of the rows that are there.
+    A new row starts from the instruction trunk's word, at the length of the rows that are there;
+    where the trunk does not know the token, near the mean of the rows, each a little elsewhere.
     """
     model, codec = checkpoint.model, checkpoint.codec
     if not tokens:
         return checkpoint
     assert model.language.head is None, "only a tied head comes with an answer vocabulary"
     known = model.language.phi.embed_tokens.weight
-    added = known.mean(0).repeat(len(tokens), 1)
+    source = torch.Generator().manual_seed(0)
+    drawn = torch.randn(len(tokens), known.shape[1], generator=source).to(known.dtype)
+    added = known.mean(0) + known.std() * drawn
     if model.trunk is not None and model.trunk.bert.config.hidden_size == known.shape[1]:
         words = model.trunk.bert.embeddings.word_embeddings.weight
         length = known.norm(dim=1).mean()

@@ -61,6 +61,9 @@ class LossRecipe:
     attention: float = 0.01
     """λ_S; at 0 no attention row is computed."""
 
+    score: float = 2.0
+    """Of the scores of several queries; nothing where a target has one."""
+
     variant: Variant = "paper"
     grid: Literal["max", "released"] = "max"
     """How masks come to the token grid: no target lost, or as in the published code."""

@@ -25,7 +25,9 @@ from training.fit.examples import Example, Examples
 from training.fit.lesson import Lesson
 from training.fit.loop import Course, passes_of, teach
 from training.fit.newborn import newborn, save_newborn, unspoken_tokens, with_words
+from training.fit.queries import query_names
 from training.fit.recipe import FitRecipe
+from training.fit.shapes import lesson_for, marks_of, shaped
 from training.fit.states import Progress, load_state, newest, put_back
 from training.recipes import from_tables, to_tables, to_toml
 
@@ -66,17 +68,16 @@ def fit(
         )
     base = _base(recipe, examples, options, accelerator)
     words = unspoken_tokens(base.codec, examples.answers())
-    student = with_words(base, words)
-    rows = _new_rows(student, words)
-    torch.manual_seed(options.seed)  # adapters start from drawn numbers
-    learns = adapt(student.model, recipe.learning, rows)
+    torch.manual_seed(options.seed)  # what is new starts from drawn numbers
+    student, marks = _student(base, words, recipe)
+    learns = sorted(name for name, p in student.model.named_parameters() if p.requires_grad)
     set_mode(student.model)
     if recipe.running.recompute:
         recompute(student.model)
     collation = collation_for(student, recipe)
     size, _ = passes_of(recipe, accelerator.num_processes)
     course = Course(
-        lesson=Lesson(student.model, student.codec.seg, recipe.losses),
+        lesson=lesson_for(student.model, marks, recipe),
         batches=NumberedBatches(examples, collation, size=size, seed=options.seed),
         recipe=recipe,
         out=options.out,
@@ -102,6 +103,16 @@ def open_trained(path: Path, base: str = "", *, force: bool = False) -> Checkpoi
     `base` stands in for the checkpoint that the state names. CheckpointError if it has other
     weights than the one trained on, unless `force`.
     """
+    return _opened(path, base, force)[0]
+
+
+def open_lesson(path: Path, base: str = "") -> tuple[Lesson, Collation]:
+    """A state as it can be asked, whatever its shape; and how examples become its batches."""
+    student, marks, recipe = _opened(path, base, False)
+    return lesson_for(student.model, marks, recipe), collation_for(student, recipe)
+
+
+def _opened(path: Path, base: str, force: bool) -> tuple[Checkpoint, tuple[int, ...], FitRecipe]:
     folder = newest(path)
     state = load_state(folder)
     facts = state.model
@@ -112,18 +123,31 @@ def open_trained(path: Path, base: str = "", *, force: bool = False) -> Checkpoi
             f"but the one given has {checkpoint.hash[:12]}…. Give the base that was trained on."
         )
     recipe = from_tables(FitRecipe, facts["recipe"])
-    student = with_words(checkpoint, facts["words"])
-    adapt(student.model, recipe.learning, _new_rows(student, facts["words"]))
+    student, marks = _student(checkpoint, facts["words"], recipe)
     put_back(student.model, state.learnt, folder)
     fold(student.model)
-    return Checkpoint(student.model.eval(), student.codec, checkpoint.hash)
+    return Checkpoint(student.model.eval(), student.codec, checkpoint.hash), marks, recipe
+
+
+def _student(
+    base: Checkpoint, words: Sequence[int], recipe: FitRecipe
+) -> tuple[Checkpoint, tuple[int, ...]]:
+    """A base with new words, in the shape of the recipe, ready to learn; and its marks."""
+    worded = with_words(base, words)
+    student, learning = shaped(worded, recipe)
+    spoken = len(worded.codec.answer_token_ids)
+    marks = marks_of(student.codec, recipe.shape.queries)
+    rows = [*marks, *range(spoken - len(words), spoken)]
+    adapt(student.model, learning, rows)
+    return student, marks
 
 
 def collation_for(checkpoint: Checkpoint, recipe: FitRecipe) -> Collation:
     """How examples become batches for a model."""
     config = checkpoint.model.config
     side = token_side(config, checkpoint.model.encoder.strides[-1])
-    return Collation(config, checkpoint.codec, side, recipe.losses.grid)
+    target = "".join(query_names(checkpoint.codec, recipe.shape.queries))
+    return Collation(config, checkpoint.codec, side, recipe.losses.grid, target)
 
 
 def token_side(config: SegEarthConfig, coarsest: int) -> int:
@@ -167,12 +191,6 @@ def _base(
     return open_checkpoint(str(folder), dtype=dtype)
 
 
-def _new_rows(student: Checkpoint, words: Sequence[int]) -> list[int]:
-    """Answer rows that learn by themselves: ``[SEG]``, and those of words that were added."""
-    spoken = len(student.codec.answer_token_ids)
-    return [student.codec.seg, *range(spoken - len(words), spoken)]
-
-
 def _facts(
     recipe: FitRecipe, student: Checkpoint, words: Sequence[int], learns: Sequence[str], seed: int
 ) -> Mapping[str, object]:
@@ -197,4 +215,4 @@ def _where(base: str, state: Path) -> str:
 def _examined(
     lesson: Lesson, *, collation: Collation, held_out: Sequence[Example]
 ) -> dict[str, Any]:
-    return scores(examine(lesson, collation, held_out))
+    return scores(examine(lesson, collation, held_out).picked)

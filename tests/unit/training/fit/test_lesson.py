@@ -27,7 +27,7 @@ def lesson_of(checkpoint, **losses):
     torch.manual_seed(0)
     adapt(model, Learning(lora_dropout=0.0), [checkpoint.codec.seg])
     set_mode(model)
-    return Lesson(model, checkpoint.codec.seg, LossRecipe(points=64, **losses))
+    return Lesson(model, [checkpoint.codec.seg], LossRecipe(points=64, **losses))
 
 
 def test_terms_of_parts_add_up_to_those_of_the_batch(checkpoint, drawn):
