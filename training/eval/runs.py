@@ -125,8 +125,11 @@ def _of_all(outcomes: list[Outcome], part: Part) -> list[Outcome]:
         return outcomes
     import torch.distributed as dist
 
-    if not dist.is_initialized():
+    own = not dist.is_initialized()
+    if own:
         dist.init_process_group("gloo")
     gathered: list[list[Outcome]] = [[] for _ in range(part.parts)]
     dist.all_gather_object(gathered, outcomes)
+    if own:
+        dist.destroy_process_group()
     return [one for some in gathered for one in some]

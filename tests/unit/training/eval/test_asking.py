@@ -1,6 +1,10 @@
 """A fresh tiny model asked about drawn samples: what counts is how, not how well."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 
@@ -158,3 +162,27 @@ def test_what_the_verb_refuses(tmp_path, capsys):
     assert "Nothing says what to score" in capsys.readouterr().err
     assert main(["eval", "nano"]) == 2
     assert main(["eval", "--outcomes", str(tmp_path / "none.jsonl")]) == 3
+
+
+@pytest.mark.slow
+def test_two_processes_report_what_one_does(root, born, tmp_path, capsys):
+    save_newborn(*born, tmp_path / "tiny")
+    command = ["eval", str(tmp_path / "tiny"), str(root), "--max-new-tokens", "8", "--json"]
+    assert main(command) == 0
+    alone = json.loads(capsys.readouterr().out)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shared = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "training", *command],
+            env={**shared, "RANK": str(rank)},
+            stdout=subprocess.PIPE,
+        )
+        for rank in range(2)
+    ]
+    said = [process.communicate(timeout=200)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert json.loads(said[0]) == alone
+    assert said[1] == b""
