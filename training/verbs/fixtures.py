@@ -12,11 +12,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", type=Path, help="a new folder")
     parser.add_argument("--n", type=int, default=8, help="pictures of the first split")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--side", type=int, default=128, help="width of a picture in pixels")
 
 
 def run(options: argparse.Namespace) -> int:
     """Write it."""
     from training.data.fixtures import write
 
-    write(options.kind, options.dir, options.n, options.seed)
+    write(options.kind, options.dir, options.n, options.seed, side=options.side)
     return 0
