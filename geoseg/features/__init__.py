@@ -57,23 +57,18 @@ class Feature:
     touches_edge: bool
     """Whether it is cut by the scene's edge, the area of interest, or ground nobody looked at."""
 
-    source: str = ""
-    """The scene it lies in, where a file holds several."""
-
 
 def features(
     shapes: Iterable[Shape],
     target: Target,
     grid: Grid,
     *,
-    source: str = "",
     shaping: Shaping = USUAL,
     clip: Polygon | MultiPolygon | None = None,
     crs: str | None = None,
 ) -> Iterator[Feature]:
     """Turn one target's shapes into features, in batches of bounded size.
 
-    `source` names the scene, where there are several.
     `clip` is an area in the scene's CRS: what lies outside is cut away, and a shape cut in several
     pieces becomes several features. `crs` is the output's (WKT); None keeps the scene's. Features
     of another size than `shaping` asks for are left out. Raises SceneError where the ground cannot
@@ -104,7 +99,6 @@ def features(
                 shape.n_found,
                 float(area),
                 bool(shape.touches_edge or was_cut),
-                source,
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ class Look:
     inner: tuple[slice, slice]
     """Rows and columns of the window at least `MARGIN` from where the tile, not the scene, ends."""
 
-    logits: NDArray[np.float32] | None
+    logits: NDArray[np.floating[Any]] | None
     """(h, w) over the window; None where the target is absent, or nobody asked for logits."""
 
     score: float
@@ -149,7 +149,7 @@ class Looks:
                 _inner(window.row_off, window.row_end, self._field.height, margin),
                 _inner(window.col_off, window.col_end, self._field.width, margin),
             ),
-            logits=None if answer is None else answer.logits,
+            logits=None if answer is None else _compact(answer.logits),
             score=0.0 if answer is None else answer.score,
         )
 
@@ -159,6 +159,12 @@ def in_cells(window: Window, stride: int) -> Window:
     col, row = window.col_off // stride, window.row_off // stride
     col_end, row_end = -(-window.col_end // stride), -(-window.row_end // stride)
     return Window(col, row, col_end - col, row_end - row)
+
+
+def _compact(logits: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
+    """The same numbers in half the room, where they have few digits, as a ledger's do."""
+    half = logits.astype(np.float16)
+    return half if (half == logits).all() else logits
 
 
 def _inner(begin: int, end: int, length: int, margin: int) -> slice:

@@ -145,7 +145,7 @@ class Register:
         self._db.execute("PRAGMA cache_size = -8192")
         self._db.executescript(_SCHEMA)
 
-    def note(self, labels: Labels, looks: Sequence[Look], cut: float) -> None:
+    def note(self, labels: Labels, looks: Sequence[Look], cut: np.float32) -> None:
         """Count for each look the cells of each region that it saw, marked, and saw properly."""
         fresh = [(n, n) for n in labels.numbers.tolist() if n >= labels.newest]
         merged = [(older, younger) for younger, older in labels.merged]
@@ -195,7 +195,9 @@ def _room_on_disk() -> Iterator[None]:
         ) from error
 
 
-def _counts(look: Look, labels: Labels, cut: float) -> Iterator[tuple[int, int, int, int, int]]:
+def _counts(
+    look: Look, labels: Labels, cut: np.float32
+) -> Iterator[tuple[int, int, int, int, int]]:
     """Rows of `sighting` for one look."""
     rows, own = look.rows(labels.row_off, labels.row_off + len(labels.plane))
     seen = labels.plane[rows, look.columns]

@@ -34,9 +34,9 @@ class Walk:
     """Where foreground begins, in the unit of samples."""
 
     @property
-    def cut(self) -> float:
+    def cut(self) -> np.float32:
         """The logit where foreground begins."""
-        return self.level / (2 * STEPS)
+        return np.float32(self.level / (2 * STEPS))
 
     @property
     def field(self) -> Window:
