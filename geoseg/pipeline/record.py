@@ -51,12 +51,12 @@ class Outcome:
     """Answers that ended at the token limit."""
 
     blank: tuple[str, ...] = ()
-    """Scenes without a valid pixel where they were to be looked at."""
+    """Where there is no valid pixel, in words: scenes, or areas in them."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What people should know of a result that stands."""
-        told = [f"There is not one valid pixel in {scene}." for scene in self.blank]
+        told = [f"There is not one valid pixel in {where}." for where in self.blank]
         if self.cut_off:
             answers = "1 answer was" if self.cut_off == 1 else f"{self.cut_off} answers were"
             told.append(
@@ -120,9 +120,8 @@ def outcome(kept: Sequence[Kept]) -> Outcome:
     if kept[0].plan.settings.get("shard"):
         blank = ()  # What the other parts see is not known here.
     if blank and not looked_at and not failed:
-        where = "the area of interest" if kept[0].plan.area is not None else "the scene"
         raise SceneError(
-            f"There is not one valid pixel in {where} of {', '.join(blank)}.",
+            f"There is not one valid pixel in {', '.join(blank)}.",
             hint="Check its nodata value, mask and alpha band, or choose another area.",
         )
     return Outcome(looked_at, failed, sum(part.cut_off for part in parts), blank)
@@ -148,7 +147,9 @@ def _scene_outcome(one: Kept, order: Mapping[Instruction, int]) -> Outcome:
             if row.state == "failed":
                 hole(instruction, tile, row.text)
     nothing = skipped and not looked_at and not failed
-    return Outcome(looked_at, tuple(failed), cut_off, (one.plan.scene,) if nothing else ())
+    where = "the scene" if one.plan.area is None else "the area of interest of"
+    blank = (f"{where} {one.plan.scene}",) if nothing else ()
+    return Outcome(looked_at, tuple(failed), cut_off, blank)
 
 
 def answer_rows(kept: Sequence[Kept], crs: str) -> Iterator[AnswerRow]:
