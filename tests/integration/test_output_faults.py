@@ -151,6 +151,21 @@ def test_names_of_any_script(kept, tmp_path, suffix):
         assert scores.read(1).max() == 254
 
 
+def test_nobody_finds_anything(kept, scene, tmp_path):
+    request = geoseg.Request(
+        scene,
+        ("nothing with a colour",),
+        tmp_path / "empty.gpkg",
+        checkpoint="color",
+        scores=tmp_path / "scores.tif",
+        masks=tmp_path / "masks",
+    )
+    assert geoseg.run(request).layers[0].features == 0
+    with rasterio.open(tmp_path / "scores.tif") as scores:
+        assert np.array_equal(scores.read(1), np.zeros((275, 275)))
+    assert list((tmp_path / "masks").iterdir()) == []
+
+
 def test_standard_output_holds_features_alone(kept, tmp_path):
     ended = refine(kept, "-o", "-", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
