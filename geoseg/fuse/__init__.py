@@ -28,7 +28,7 @@ __all__ = ["AnswerSource", "Field", "Rule", "Strip", "TileLogits", "fuse"]
 STRIP_ROWS = 128
 """Most rows of cells per strip."""
 
-STRIP_CELLS = 2**19
+STRIP_CELLS = 2**20
 """Most cells per strip of a wide field, and of one of 16 rows as many as it takes."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from geoseg.fuse.looks import ABSENT, Look, hann
 from geoseg.fuse.regions import Labeller, Labels, Numbers, Register
 
 Weights = NDArray[np.float32]
+Plane = NDArray[np.int32]
 
 Rule = Literal["found", "blend", "core", "instances"]
 """`found`: bell-weighted mean of the tiles that found the region; `blend`: of all that saw it;
@@ -43,7 +44,7 @@ class Ground:
 
     band: Band
 
-    regions: Numbers
+    regions: Plane
     """(h, W) final number of each cell's region, 0 outside."""
 
     kept: NDArray[np.bool_]
@@ -57,7 +58,7 @@ def blended(
     bands: Iterable[Band], register: Register, rule: Rule, level: int, min_agreement: float
 ) -> Iterator[Strip]:
     """Blend each band; the rows before and after it tell which regions reach its rim."""
-    above: Numbers | None = None
+    above: Plane | None = None
     waiting: Ground | None = None
     for ground in _grounds(bands, register, min_agreement):
         if waiting is not None:
@@ -89,14 +90,14 @@ def _ground(band: Band, labels: Labels, facts: Numbers, min_agreement: float) ->
     most = np.iinfo(np.uint16).max
     return Ground(
         band=band,
-        regions=final[labels.plane],
+        regions=final.astype(np.int32)[labels.plane],
         kept=kept[labels.plane],
         n_seen=np.minimum(n_seen, most).astype(np.uint16)[labels.plane],
         n_found=np.minimum(n_found, most).astype(np.uint16)[labels.plane],
     )
 
 
-def _haloed(above: Numbers | None, ground: Ground, below: Ground | None) -> Numbers:
+def _haloed(above: Plane | None, ground: Ground, below: Ground | None) -> Plane:
     """(h + 2, W + 2) regions with a rim of one cell."""
     haloed = np.pad(ground.regions, 1)
     if above is not None:
@@ -130,7 +131,7 @@ class _Sums:
             self.scored[place] += trust
 
 
-def _blend(ground: Ground, haloed: Numbers, register: Register, rule: Rule, level: int) -> Strip:
+def _blend(ground: Ground, haloed: Plane, register: Register, rule: Rule, level: int) -> Strip:
     band = ground.band
     shape = band.union.shape
     if all(look.logits is None for look in band.looks):
@@ -143,18 +144,26 @@ def _blend(ground: Ground, haloed: Numbers, register: Register, rule: Rule, leve
     coverage = sums.weights > 0
     mean = np.full(shape, ABSENT)
     np.divide(sums.logits, sums.weights, out=mean, where=coverage)
+    samples = quantized(mean)
     # No mean of answers is foreground where none of them is; rounding must not make it so.
-    samples = np.where(ground.kept, quantized(mean), np.minimum(quantized(mean), level - 1))
+    np.minimum(samples, level - 1, out=samples, where=~ground.kept)
     inside = ground.regions > 0
     return Strip(
         row_off=band.row_off,
-        samples=samples.astype(np.int16),
+        samples=samples,
         coverage=coverage,
         n_seen=ground.n_seen,
         n_found=ground.n_found,
-        agreement=np.where(inside, sums.found / np.maximum(sums.seen, 1), 0).astype(np.float32),
-        score=np.where(inside, sums.scores / np.maximum(sums.scored, FAINT / 2), 0),
+        agreement=_share(sums.found, sums.seen, inside),
+        score=_share(sums.scores, sums.scored, inside),
     )
+
+
+def _share(part: NDArray[Any], whole: NDArray[Any], inside: NDArray[np.bool_]) -> Weights:
+    """(h, W) a part of a whole, 0 outside and where there is no whole."""
+    share = np.zeros(part.shape, np.float32)
+    np.divide(part, whole, out=share, where=inside & (whole > 0), casting="same_kind")
+    return share
 
 
 def _absent(band: Band) -> Strip:
@@ -168,7 +177,7 @@ def _absent(band: Band) -> Strip:
     return Strip(band.row_off, samples, coverage, counts, counts, means, means)
 
 
-def _missed(look: Look, rows: slice, haloed: Numbers, register: Register) -> NDArray[np.bool_]:
+def _missed(look: Look, rows: slice, haloed: Plane, register: Register) -> NDArray[np.bool_]:
     """(h, w): cells in or next to regions that the look saw and did not find.
 
     Next to counts, since the outline runs between a region's cells and their neighbours.

@@ -152,10 +152,8 @@ class Register:
         with _room_on_disk():
             self._db.executemany("INSERT INTO region (number, parent) VALUES (?, ?)", fresh)
             self._db.executemany("UPDATE region SET parent = ? WHERE number = ?", merged)
-            for look in looks:
-                self._db.executemany(
-                    "INSERT INTO sighting VALUES (?, ?, ?, ?, ?)", _counts(look, labels, cut)
-                )
+            counts = itertools.chain.from_iterable(_counts(look, labels, cut) for look in looks)
+            self._db.executemany("INSERT INTO sighting VALUES (?, ?, ?, ?, ?)", counts)
 
     def judge(self) -> None:
         """Decide for every tile and region; afterwards nothing can be noted."""
