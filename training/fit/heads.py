@@ -31,10 +31,12 @@ _MEAN, _STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 class SegmentHead(nn.Module):
     """A SAM of either kind that is asked by states of the language model."""
 
+    sam: Any
+
     def __init__(self, sam: SamModel | Sam2Model, hidden: int) -> None:
         super().__init__()
-        self.sam: Any = sam
-        self.project = nn.Linear(hidden, sam.config.prompt_encoder_config.hidden_size)
+        self.sam = sam
+        self.project = nn.Linear(hidden, self.sam.config.prompt_encoder_config.hidden_size)
 
     def look(self, rgb: Tensor) -> list[Tensor]:
         """(B, 3, S, S) uint8 pictures to maps (B, C_i, h_i, w_i), the one that is asked last."""

@@ -181,7 +181,8 @@ class _Loop:
     def examined(self) -> dict[str, object]:
         """Scores of held-out examples; the best state so far is kept as ``best``."""
         assert self.course.examine is not None, "asked only where there is an examination"
-        scores = self.course.examine(self.course.lesson)
+        with self.accelerator.autocast():
+            scores = self.course.examine(self.course.lesson)
         if scores["giou"] > self.progress.best:
             self.progress.best = scores["giou"]
             save_state(self.course.out / "best", *self._kept(), self.progress)

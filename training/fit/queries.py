@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -42,7 +43,7 @@ def add_queries(student: Checkpoint, queries: int) -> Checkpoint:
     tokenizer = Tokenizer.from_str(student.codec.tokenizer.to_str())
     names = query_names(student.codec, queries)
     tokenizer.add_special_tokens([AddedToken(name, normalized=False) for name in names[1:]])
-    ids = [tokenizer.token_to_id(name) for name in names[1:]]
+    ids = _ids(tokenizer, names[1:])
     seg = student.codec.template.seg
     # A user's question never holds these: the codec strips all special tokens from it.
     codec = dataclasses.replace(student.codec, tokenizer=tokenizer)
@@ -60,7 +61,7 @@ def add_queries(student: Checkpoint, queries: int) -> Checkpoint:
 
 def query_marks(codec: TextCodec, queries: int) -> tuple[int, ...]:
     """Answer rows of a target's tokens, in order."""
-    return codec.rows([codec.tokenizer.token_to_id(name) for name in query_names(codec, queries)])
+    return codec.rows(_ids(codec.tokenizer, query_names(codec, queries)))
 
 
 def query_names(codec: TextCodec, queries: int) -> list[str]:
@@ -68,6 +69,10 @@ def query_names(codec: TextCodec, queries: int) -> list[str]:
     seg = codec.template.seg
     stem = re.sub(r"\W", "", seg)
     return [seg, *(f"[{stem}{i}]" for i in range(2, queries + 1))]
+
+
+def _ids(tokenizer: Tokenizer, names: Sequence[str]) -> list[int]:
+    return [i for name in names if (i := tokenizer.token_to_id(name)) is not None]
 
 
 class QueryLesson(Lesson):

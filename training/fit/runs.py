@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.state import AcceleratorState
 
 from geoseg.errors import CheckpointError, InstructionError, OutputError
 from geoseg.segearth.checkpoint import Checkpoint
@@ -164,6 +165,8 @@ def _accelerator(recipe: FitRecipe, options: FitOptions) -> Accelerator:
             hint=f"pip install {options.tracker}, or leave --log out: metrics.jsonl is always "
             "written.",
         )
+    # One process may do several runs, of different precision; accelerate remembers the first.
+    AcceleratorState._reset_state()
     # Parts that a batch without masks leaves alone must not stall the other processes.
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
     return Accelerator(

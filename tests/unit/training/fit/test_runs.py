@@ -122,6 +122,28 @@ def test_accumulated_passes_are_one_step(tmp_path, drawn):
         assert one["loss"] == pytest.approx(other["loss"], rel=1e-4)
 
 
+def test_frozen_parts_in_bfloat16_learn_and_are_examined(tmp_path, drawn):
+    fit(short_recipe(steps=1), drawn, FitOptions(tmp_path / "first", cpu=True))
+    merge(tmp_path / "first", tmp_path / "known", store="fp32")
+    recipe = changed(
+        short_recipe(steps=2),
+        {
+            "base.checkpoint": str(tmp_path / "known"),
+            "base.half": "true",
+            "learning.head": "rows",
+            "learning.parts": '["pixel_decoder.", "mask_decoder.", "seg_projector."]',
+            "running.precision": "bf16",
+            "running.recompute": "true",
+            "running.examine_steps": "2",
+        },
+    )
+    fit(recipe, drawn, FitOptions(tmp_path / "second", cpu=True), [drawn[0]])
+    assert all(math.isfinite(line["loss"]) for line in _lines(tmp_path / "second")[:2])
+    assert all(
+        v.dtype == torch.float32 for v in load_state(newest(tmp_path / "second")).learnt.values()
+    )
+
+
 def test_a_known_checkpoint_learns_new_words_as_rows_of_their_own(tmp_path, drawn):
     fit(short_recipe(steps=1), drawn, FitOptions(tmp_path / "first", cpu=True))
     merge(tmp_path / "first", tmp_path / "known", store="fp32")
