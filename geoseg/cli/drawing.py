@@ -16,8 +16,10 @@ _SQUARE_METRES = {"": 1.0, "m2": 1.0, "m²": 1.0, "ha": 1e4, "km2": 1e6, "km²":
 _AMOUNT = re.compile(r"([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-z²]*2?)", re.IGNORECASE)
 
 
-def square_metres(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    """An area in m², or with its unit: `30`, `4m2`, `0.5ha`, `1km2`."""
+def square_metres(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """An area in m², or with its unit: `30`, `4m2`, `0.5ha`, `1km2`; None when not given."""
+    if value is None:
+        return None
     match = _AMOUNT.fullmatch(value.strip())
     if match is not None and match[2].lower() in _SQUARE_METRES:
         with suppress(ValueError):
@@ -58,6 +60,43 @@ _MIN_AREA = click.option(
     show_default=True,
     metavar="AREA",
     help="Leave out polygons smaller than this: in m², or with a unit as in 4m2, 0.5ha, 1km2.",
+)
+_MAX_AREA = click.option(
+    "--max-area",
+    callback=square_metres,
+    metavar="AREA",
+    help="Leave out polygons larger than this.",
+)
+_SIMPLIFY = click.option(
+    "--simplify",
+    type=click.FloatRange(min=0),
+    default=0.25,
+    show_default=True,
+    metavar="PX",
+    help="Most that a vertex may move for fewer of them, in pixels of the scene; polygons that "
+    "touch stay together. 0 keeps every vertex.",
+)
+_REGULARIZE = click.option(
+    "--regularize",
+    multiple=True,
+    metavar="TARGET",
+    help="Give the outlines of this target straight edges in few directions, as buildings have "
+    "them; may be repeated, `all` is every target. A polygon that this would change much stays as "
+    "it was.",
+)
+_FILL_HOLES = click.option(
+    "--fill-holes",
+    callback=square_metres,
+    default="0",
+    show_default=True,
+    metavar="AREA",
+    help="Fill holes smaller than this.",
+)
+_PIXEL_EDGES = click.option(
+    "--pixel-edges",
+    is_flag=True,
+    help="Let outlines follow the edges of the model's mask cells, neither simplified nor "
+    "straightened.",
 )
 _DST_CRS = click.option(
     "--dst-crs",
@@ -100,7 +139,8 @@ OUTPUT_OPTION = click.option(
 """Where polygons go; checked by hand where a request file may say it."""
 
 DRAWING_OPTIONS = (
-    *(_FUSE, _THRESHOLD, _MIN_AGREEMENT, _MIN_AREA, _DST_CRS, _LAYER_PER_TARGET),
+    *(_FUSE, _THRESHOLD, _MIN_AGREEMENT, _MIN_AREA, _MAX_AREA),
+    *(_SIMPLIFY, _REGULARIZE, _FILL_HOLES, _PIXEL_EDGES, _DST_CRS, _LAYER_PER_TARGET),
     *(_DRIVER, _SCORES, _MASKS),
 )
 """What can be chosen anew, for the same answers."""

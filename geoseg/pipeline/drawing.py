@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from geoseg.dialogue import Target
 from geoseg.errors import InstructionError, OutputError
 from geoseg.export import check_output, output_crs
 from geoseg.export.rasters import Rasters
+from geoseg.features import SIMPLIFY_PX, Shaping
 
 Rule = Literal["found", "blend", "core", "instances"]
+
+EVERY = "all"
+"""In place of a target: every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,41 @@ class Drawing:
     masks: Path | None = None
     """Folder of raster masks, a file per target, of each of several scenes in a folder of its own;
     None writes none."""
+
+    simplify: float = SIMPLIFY_PX
+    """Largest distance a vertex may move, in pixels."""
+
+    regularize: Sequence[str] = ()
+    """Targets whose outlines become straight edges in few directions; `all` is every target."""
+
+    pixel_edges: bool = False
+    """Whether outlines follow the edges of mask cells, neither simplified nor straightened."""
+
+    fill_holes: float = 0.0
+    """Holes smaller than this are filled, in m²."""
+
+    max_area: float | None = None
+    """Largest polygon that is kept, in m²; None keeps all."""
+
+    def shaping(self, target: Target) -> Shaping:
+        """How the outlines of a target are shaped. Raises InstructionError for a wrong number."""
+        return Shaping(
+            simplify_px=self.simplify,
+            regularize=self.straightens(target),
+            pixel_edges=self.pixel_edges,
+            fill_holes_m2=self.fill_holes,
+            min_area_m2=self.min_area,
+            max_area_m2=math.inf if self.max_area is None else self.max_area,
+        )
+
+    def straightens(self, target: Target) -> bool:
+        """Whether a target's outlines become straight edges."""
+        return EVERY in self.regularize or target in self.straightened
+
+    @property
+    def straightened(self) -> tuple[Target, ...]:
+        """The targets that `regularize` names, as answers would name them."""
+        return tuple(Target.named(phrase) for phrase in self.regularize if phrase != EVERY)
 
     @property
     def rasters(self) -> Rasters:
@@ -92,5 +134,14 @@ class Drawing:
             raise InstructionError(
                 f"The least agreement is a share between 0 and 1, got {self.min_agreement}."
             )
-        if not self.min_area >= 0:
-            raise InstructionError(f"The smallest area cannot be negative, got {self.min_area} m².")
+        if isinstance(self.regularize, str):
+            raise InstructionError(
+                f"The targets to regularize are several words at once, got {self.regularize!r}.",
+                hint=f"Give them in a tuple: ({self.regularize!r},).",
+            )
+        if self.pixel_edges and self.regularize:
+            raise InstructionError(
+                "Outlines cannot follow pixel edges and be regularized as well.",
+                hint="Choose one of the two.",
+            )
+        self.shaping(Target("any"))

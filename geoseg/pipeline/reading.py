@@ -29,8 +29,9 @@ def segment(
 
     `options` are the fields of `Request` that say how to look: checkpoint, device, quantize,
     overlap, fuse, bounds, bounds_crs, aoi, bidx, stretch, threshold, min_agreement, min_area,
-    dst_crs, assume_crs, nodata, gsd; and `ledger`, a path: with it a call that was stopped can go
-    on, and a repeated one asks no tile twice.
+    max_area, simplify, regularize, fill_holes, pixel_edges, dst_crs, assume_crs, nodata, gsd; and
+    `ledger`, a path: with it a call that was stopped can go on, and a repeated one asks no tile
+    twice.
 
     The columns are those of the command's output, several instructions told apart by the column
     `instruction`, several scenes by `source`; the CRS is the first scene's unless `dst_crs` is
@@ -75,7 +76,8 @@ def refine(
     """Draw the answers that a ledger keeps once more: in seconds, without scene or model.
 
     Without instructions the latest run's are drawn. `options` are the fields of `Revision`: scenes,
-    fuse, threshold, min_agreement, min_area, dst_crs. Columns, CRS and `attrs` are those of
+    fuse, threshold, min_agreement, min_area, max_area, simplify, regularize, fill_holes,
+    pixel_edges, dst_crs. Columns, CRS and `attrs` are those of
     `segment`, and equal settings give equal polygons. Raises GeosegError.
     """
     with TemporaryDirectory(prefix="geoseg-") as folder:

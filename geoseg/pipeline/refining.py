@@ -10,6 +10,7 @@ from typing import Any
 
 from geoseg.errors import Cancelled, InstructionError, OutputError
 from geoseg.events import Listener, Log, Result, StageName
+from geoseg.features import SIMPLIFY_PX
 from geoseg.ledger import read_ledger
 from geoseg.pipeline.drawing import Drawing, Rule
 from geoseg.pipeline.kept import Kept, latest_of, spoken
@@ -57,6 +58,21 @@ class Revision:
     min_area: float = 0.0
     """Smallest polygon that is kept, in m²."""
 
+    max_area: float | None = None
+    """Largest polygon that is kept, in m²; None keeps all."""
+
+    simplify: float = SIMPLIFY_PX
+    """Largest distance a vertex may move, in pixels; 0 keeps every vertex."""
+
+    regularize: tuple[str, ...] = ()
+    """Targets whose outlines become straight edges in few directions; `all` is every target."""
+
+    fill_holes: float = 0.0
+    """Holes smaller than this are filled, in m²."""
+
+    pixel_edges: bool = False
+    """Whether outlines follow the edges of mask cells, neither simplified nor straightened."""
+
     dst_crs: str | None = None
     """CRS of the output; None is the first scene's."""
 
@@ -89,6 +105,11 @@ class Revision:
             driver=self.driver,
             scores=None if self.scores is None else Path(self.scores),
             masks=None if self.masks is None else Path(self.masks),
+            simplify=self.simplify,
+            regularize=self.regularize,
+            pixel_edges=self.pixel_edges,
+            fill_holes=self.fill_holes,
+            max_area=self.max_area,
         )
 
     def to_settings(self) -> dict[str, Any]:

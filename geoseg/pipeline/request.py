@@ -12,6 +12,7 @@ from geoseg.dialogue import Instruction
 from geoseg.engines import EngineSpec, Quantize
 from geoseg.errors import InstructionError
 from geoseg.export import STDOUT
+from geoseg.features import SIMPLIFY_PX
 from geoseg.pipeline.drawing import Drawing, Rule
 from geoseg.rendering import parse_stretch
 from geoseg.tiling import OVERLAP
@@ -67,6 +68,21 @@ class Request:
 
     min_area: float = 0.0
     """Smallest polygon that is kept, in m²."""
+
+    max_area: float | None = None
+    """Largest polygon that is kept, in m²; None keeps all."""
+
+    simplify: float = SIMPLIFY_PX
+    """Largest distance a vertex may move, in pixels; 0 keeps every vertex."""
+
+    regularize: tuple[str, ...] = ()
+    """Targets whose outlines become straight edges in few directions; `all` is every target."""
+
+    fill_holes: float = 0.0
+    """Holes smaller than this are filled, in m²."""
+
+    pixel_edges: bool = False
+    """Whether outlines follow the edges of mask cells, neither simplified nor straightened."""
 
     dst_crs: str | None = None
     """CRS of the output; None is the first scene's."""
@@ -146,6 +162,11 @@ class Request:
             driver=self.driver,
             scores=None if self.scores is None else Path(self.scores),
             masks=None if self.masks is None else Path(self.masks),
+            simplify=self.simplify,
+            regularize=self.regularize,
+            pixel_edges=self.pixel_edges,
+            fill_holes=self.fill_holes,
+            max_area=self.max_area,
         )
 
     def spoken(self) -> tuple[Instruction, ...]:

@@ -20,7 +20,7 @@ from geoseg.events import Log, Progress, Result
 from geoseg.export import LayerContent, Origin, format_of, output_crs, write_features
 from geoseg.export.rasters import Place, Recorder, recording
 from geoseg.export.tables import unique
-from geoseg.features import Feature, Shaping, features
+from geoseg.features import Feature, features
 from geoseg.fuse import AnswerSource, Field, fuse
 from geoseg.pipeline.drawing import Drawing
 from geoseg.pipeline.kept import Kept, spoken
@@ -58,7 +58,7 @@ def draw(drawing: Drawing, kept: Sequence[Kept], account: Account, tell: Teller)
         seconds=time.monotonic() - account.began,
         tiles=seen.looked_at,
         failed=seen.failed,
-        warnings=seen.warnings + _limits(drawing),
+        warnings=seen.warnings + _limits(drawing) + _strangers(drawing, sheets),
     )
     for layer in layers:
         tell(layer)
@@ -72,6 +72,19 @@ def _limits(drawing: Drawing) -> tuple[str, ...]:
     """What the output's format cannot hold."""
     limits = format_of(drawing.output, drawing.driver).limits
     return (limits,) if limits else ()
+
+
+def _strangers(drawing: Drawing, sheets: Sequence[_Sheet]) -> tuple[str, ...]:
+    """Targets that were to be regularized and that no answer names: most likely misspelt."""
+    found = dict.fromkeys(target for sheet in sheets for _, target in sheet.found)
+    strangers = [target.phrase for target in drawing.straightened if target not in found]
+    if not strangers:
+        return ()
+    names = ", ".join(repr(target.phrase) for target in found) or "none"
+    return (
+        f"Nothing called {', '.join(map(repr, strangers))} was found to be regularized; the "
+        f"targets are {names}.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +161,10 @@ def _polygons(
     """The polygons of one target in one scene."""
     field = _field(drawing, one, instruction, target)
     return features(
-        polygonize(recorders[one].recorded(field)),
+        polygonize(recorders[one].recorded(field), pixel_edges=drawing.pixel_edges),
         target,
         one.plan.grid,
-        shaping=Shaping(min_area_m2=drawing.min_area),
+        shaping=drawing.shaping(target),
         clip=one.plan.area,
         crs=crs,
     )

@@ -69,6 +69,9 @@ DRAWN = [
     {"fuse": "core", "min_area": 2000},
     {"dst_crs": "EPSG:4326", "layer_per_target": True},
     {"min_agreement": 0.9},
+    {"simplify": 0.0, "max_area": 90_000.0},
+    {"regularize": ("The reds",), "fill_holes": 10.0},
+    {"pixel_edges": True, "fuse": "instances"},
 ]
 
 
@@ -104,6 +107,43 @@ def test_other_settings_change_the_polygons(run, revise, draw_scene, tmp_path):
     assert record["instructions"] == ["red"]
     assert record["checkpoint"] == "color"
     assert record["ledger"].endswith("kept.ledger")
+
+
+def test_outlines_are_shaped(run, revise, draw_scene, tmp_path):
+    image = paint(600, 600, r1=(100, 100, 300, 300), b=(400, 400, 500, 500))
+    image[:, 150:170, 150:170] = 100
+    run(draw_scene(image), "red and blue")
+
+    def drawn(**options):
+        revise(overwrite=True, **options)
+        return gpd.read_file(tmp_path / "again.gpkg", layer="01_red_and_blue").geometry
+
+    usual = drawn()
+    assert [len(geometry.interiors) for geometry in usual] == [1, 0]
+    assert [len(geometry.interiors) for geometry in drawn(fill_holes=1000)] == [0, 0]
+    assert len(drawn(max_area=5000)) == 1
+    assert shapely.get_num_coordinates(drawn(simplify=0)).sum() > (
+        shapely.get_num_coordinates(usual).sum()
+    )
+    assert (shapely.get_coordinates(drawn(pixel_edges=True)) % 2 == 0).all()
+    straight = drawn(regularize=("blue",))
+    assert len(straight[1].exterior.coords) == 5
+    assert straight[0].equals(usual[0])
+    assert len(drawn(regularize=("all",))[0].exterior.coords) == 5
+
+
+def test_a_target_that_nobody_found_is_not_regularized(run, revise, draw_scene):
+    run(draw_scene(paint(**PLATES)), "red")
+    (told,) = revise(regularize=("roofs", "red")).warnings
+    assert told.startswith("Nothing called 'roof' was found to be regularized; the targets are")
+    for options, words in [
+        ({"regularize": ("red",), "pixel_edges": True}, "as well"),
+        ({"regularize": "red"}, r"Give them in a tuple: \('red',\)"),
+        ({"min_area": 5.0, "max_area": 2.0}, "at most 2"),
+        ({"simplify": -1.0}, "negative"),
+    ]:
+        with pytest.raises(InstructionError, match=words):
+            revise(overwrite=True, **options)
 
 
 def test_instructions_are_chosen_by_their_words(run, revise, draw_scene, tmp_path):
