@@ -48,3 +48,26 @@ def test_two_processes_learn_what_one_does(tmp_path, folder):
     ]
     for ours, theirs in zip(*lines, strict=True):
         assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-5)
+
+
+@pytest.mark.slow
+def test_the_smoke_recipe_halves_its_loss(tmp_path):
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "training",
+            "fixtures",
+            "lasers",
+            str(tmp_path / "data"),
+            "--n",
+            "48",
+        ],
+        check=True,
+    )
+    limit = ("--set", "course.steps=120", "--max-minutes", 4)
+    _fit(
+        ("training",), "smoke", "-o", tmp_path / "run", "--data", tmp_path / "data", "--cpu", *limit
+    )
+    losses = [json.loads(line)["loss"] for line in (tmp_path / "run" / "metrics.jsonl").open()]
+    assert sum(losses[-10:]) / 10 < losses[0] / 2

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedType
 from tqdm import tqdm
 
 from geoseg.errors import GeosegError, InstructionError
@@ -29,6 +29,7 @@ from training.fit.recipe import FitRecipe
 from training.fit.states import Progress, load_state, put_back, save_state, save_step
 
 _ABORT_AFTER = 20
+_SHARDED = (DistributedType.FSDP, DistributedType.DEEPSPEED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +76,12 @@ class _Loop:
         )
         self.wrapped, self.optimizer = accelerator.prepare(course.lesson, plain)
         self.plain = plain
+        self.sharded = accelerator.distributed_type in _SHARDED
+        """Processes hold parts of the weights, and must gather them together."""
+
+        self.saving = False
+        """Whether a state is due after this step, for all processes alike."""
+
         self.progress = Progress()
         self.window: list[dict[str, float]] = []
         self.waited = 0.0
@@ -132,8 +139,11 @@ class _Loop:
     def _shared_counts(self, batches: list[Batch], stop: bool) -> tuple[Counts, bool]:
         own = Counts.of(batches, self.recipe.losses.variant)
         device = self.accelerator.device
-        numbers = torch.tensor([own.tokens, own.masks, own.attended, float(stop)], device=device)
-        tokens, masks, attended, stops = self.accelerator.reduce(numbers, "sum").tolist()
+        due = self.accelerator.is_main_process and self.clock.due("save")
+        mine = [own.tokens, own.masks, own.attended, float(stop), float(due)]
+        shared = self.accelerator.reduce(torch.tensor(mine, device=device), "sum")
+        tokens, masks, attended, stops, saves = shared.tolist()
+        self.saving = saves > 0
         return Counts(max(1.0, tokens), max(1.0, masks), max(1.0, attended)), stops > 0
 
     def _apply(self, terms: dict[str, float], norm: float, rate: float) -> None:
@@ -174,9 +184,11 @@ class _Loop:
         return self.progress.last
 
     def save(self) -> None:
-        """Write the state of this step."""
-        kept = self._kept()
-        save_step(self.course.out, *kept, self.progress, keep=self.recipe.running.keep)
+        """Write the state of this step. To be called by all processes, of which one writes."""
+        if self.sharded or self.accelerator.is_main_process:
+            kept = self._kept()
+        if self.accelerator.is_main_process:
+            save_step(self.course.out, *kept, self.progress, keep=self.recipe.running.keep)
 
     def examined(self) -> dict[str, object]:
         """Scores of held-out examples; the best state so far is kept as ``best``."""
@@ -189,6 +201,10 @@ class _Loop:
         return {"step": self.progress.step, "evaluation": dict(scores)}
 
     def _kept(self) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, object]]:
+        if self.sharded:
+            # Moments lie in parts, by another order: a continued run starts them anew.
+            whole = self.accelerator.get_state_dict(self.wrapped)
+            return {name: whole[f"model.{name}"] for name in self.learning}, {}, self.course.model
         names: dict[torch.Tensor, str] = {p: name for name, p in self.learning.items()}
         return self.learning, optimizer_moments(self.plain, names), self.course.model
 
@@ -198,22 +214,24 @@ def teach(accelerator: Accelerator, course: Course) -> Progress:
     loop = _Loop(accelerator, course)
     leads, running = accelerator.is_main_process, course.recipe.running
     due = running.examine_steps if course.examine is not None else 0
+    if due and loop.sharded:
+        raise InstructionError(
+            "One process cannot examine a model whose weights are shared out (FSDP, DeepSpeed). "
+            "Set running.examine_steps to 0, and use `eval` on the states."
+        )
     with stopped_by_sigterm() as stopped, _metrics(course.out, leads) as log:
         ended = False
         for _ in _bar(loop, course, leads):
             if ended or loop.progress.step >= course.recipe.course.steps:
                 break
             ended = loop.step(stopped() or loop.clock.over())
-            if not leads:
-                continue
-            if loop.progress.step % running.log_steps == 0:
+            if leads and loop.progress.step % running.log_steps == 0:
                 _write(log, loop.line(), accelerator)
-            if loop.clock.due("save"):
+            if loop.saving:
                 loop.save()
-            if due and loop.progress.step % due == 0:
+            if leads and due and loop.progress.step % due == 0:
                 _write(log, loop.examined(), accelerator)
-        if leads:
-            loop.save()
+        loop.save()
     accelerator.wait_for_everyone()
     return loop.progress
 

@@ -1,7 +1,8 @@
 """Repeat an ablation: train a recipe under several values of one key, and compare.
 
 NAME is one of the paper's: lambda_s (the weight of the attention loss), queries (tokens per target)
-or heads (m2f, sam, sam2); or any key of the recipe. --drawn trains on drawn pictures with shapes of
+or heads (m2f, sam, sam2); or any key of the recipe. Each of the three has a recipe of its own that
+is taken where none is given. --drawn trains on drawn pictures with shapes of
 that many pixels instead of a data set.
 """
 
@@ -30,7 +31,7 @@ _KNOWN = {
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
     parser.add_argument("name", help="lambda_s, queries, heads, or a key such as losses.variant")
-    parser.add_argument("recipe", help="file, or name of a recipe that comes along")
+    parser.add_argument("recipe", nargs="?", help="file, or name of a recipe that comes along")
     parser.add_argument("-o", "--out", type=Path, required=True, help="runs, table.csv, table.json")
     parser.add_argument("--values", default="", help="with commas; those of the paper if left out")
     parser.add_argument("--data", type=Path, help="folder of the data set")
@@ -57,7 +58,9 @@ def run(options: argparse.Namespace) -> int:
     values = tuple(value for value in (options.values or usual).split(",") if value)
     if not values:
         raise InstructionError(f"There are no values of {key} to compare; give --values A,B.")
-    recipe = read_recipe(recipe_path(options.recipe), settings(options.set))
+    recipe = read_recipe(
+        recipe_path(options.recipe or f"ablations/{options.name}"), settings(options.set)
+    )
     if options.checkpoint:
         recipe = changed(recipe, {"base.checkpoint": f'"{options.checkpoint}"'})
     learn, look, data = _examples(options, recipe.running.held_out)

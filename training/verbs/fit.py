@@ -1,8 +1,13 @@
 """Train or fine-tune a checkpoint by a recipe.
 
 RECIPE is a TOML file, or the name of one that comes along: paper, released, smoke, finetune. The
-folder of --data is a benchmark in its own format, or one that `geoseg dataset` wrote. Under
-`accelerate launch` all its processes share the batches of a step.
+folder of --data is a benchmark in its own format, or one that `geoseg dataset` wrote.
+
+Several devices: `accelerate launch --num_processes N -m training fit ...`; the processes share the
+batches of a step and learn what one would. The frozen weights of the 3B model take 7 GB in bfloat16
+and what learns 0.3 GB with its moments, so that a copy for each process (DDP) fits most cards. FSDP
+or DeepSpeed (stages 1 and 2) come from accelerate's own config file; under them set
+running.examine_steps=0, and mind that a continued run starts the optimizer's moments anew.
 """
 
 from __future__ import annotations

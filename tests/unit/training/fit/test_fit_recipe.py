@@ -7,10 +7,13 @@ from geoseg.errors import InstructionError
 from training.fit.recipe import FitRecipe, changed, read_recipe
 from training.recipes import from_tables, to_tables, to_toml
 
+ABLATIONS = ("lambda_s", "queries", "heads")
 CONFIGS = Path(training.__file__).parent / "configs"
 
 
-@pytest.mark.parametrize("name", ["paper", "released", "smoke", "finetune"])
+@pytest.mark.parametrize(
+    "name", ["paper", "released", "smoke", "finetune", *(f"ablations/{n}" for n in ABLATIONS)]
+)
 def test_shipped_recipes_read_and_write_back(name, tmp_path):
     recipe = read_recipe(CONFIGS / f"{name}.toml")
     again = tmp_path / "again.toml"

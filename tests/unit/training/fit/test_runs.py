@@ -7,6 +7,7 @@ import signal
 
 import pytest
 import torch
+from accelerate import DistributedType
 
 from geoseg.errors import CheckpointError, GeosegError, InstructionError, OutputError
 from geoseg.segearth.checkpoint import load
@@ -14,6 +15,7 @@ from geoseg.segearth.sources import open_checkpoint
 from tests.unit.training.fit.conftest import short_recipe
 from training.checkpoint import list_states
 from training.fit import lesson as lessons
+from training.fit import loop
 from training.fit.merging import hand_on, merge
 from training.fit.recipe import changed
 from training.fit.runs import FitOptions, fit, open_trained
@@ -159,6 +161,21 @@ def test_a_known_checkpoint_learns_new_words_as_rows_of_their_own(tmp_path, draw
     state = load_state(newest(tmp_path / "second"))
     assert all("lora_" in name or "token_adapter" in name for name in state.learnt)
     assert open_trained(tmp_path / "second").model.config == load(tmp_path / "known").model.config
+
+
+def test_shared_out_weights_are_gathered_and_not_examined(tmp_path, drawn, monkeypatch):
+    monkeypatch.setattr(loop, "_SHARDED", (DistributedType.NO,))
+    recipe = short_recipe(steps=2)
+    fit(recipe, drawn, FitOptions(tmp_path / "parts", cpu=True))
+    monkeypatch.undo()
+    fit(recipe, drawn, FitOptions(tmp_path / "whole", cpu=True))
+    parts, whole = (load_state(newest(tmp_path / name)) for name in ("parts", "whole"))
+    assert all(torch.equal(parts.learnt[name], value) for name, value in whole.learnt.items())
+    assert not parts.moments
+    monkeypatch.setattr(loop, "_SHARDED", (DistributedType.NO,))
+    examined = changed(recipe, {"running.examine_steps": "1"})
+    with pytest.raises(InstructionError, match="examine_steps"):
+        fit(examined, drawn, FitOptions(tmp_path / "no", cpu=True), [drawn[0]])
 
 
 def test_what_cannot_be_run_is_said(tmp_path, drawn):
