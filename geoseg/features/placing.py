@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,10 @@ class Placing:
         if self._geod is not None:
             # Same ellipsoid, degrees, no change of datum: an area needs no grids to be measured.
             degrees = CRS.from_dict({"proj": "longlat", "a": self._geod.a, "b": self._geod.b})
-            self._to_degrees = Transformer.from_crs(scene_crs, degrees, always_xy=True)
+            self._to_degrees = _transformer(scene_crs, degrees)
         self._to_output: Transformer | None = None
         if crs is not None and CRS.from_wkt(crs) != scene_crs:
-            self._to_output = Transformer.from_crs(scene_crs, CRS.from_wkt(crs), always_xy=True)
+            self._to_output = _transformer(scene_crs, CRS.from_wkt(crs))
 
     def to_pixels(self, area: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
         """An area of the scene's CRS in (column, row) of pixel corners."""
@@ -95,6 +96,12 @@ class Placing:
         # A transform with a negative determinant, the usual one, turns rings around.
         oriented: Geometries = shapely.orient_polygons(placed)
         return oriented
+
+
+@lru_cache(maxsize=64)
+def _transformer(source: CRS, target: CRS) -> Transformer:
+    """PROJ takes some 10 ms to find one, and many scenes share a CRS."""
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 def _dense(pixels: Geometries) -> Geometries:
