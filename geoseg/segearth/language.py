@@ -130,6 +130,9 @@ class CausalLanguage(nn.Module):
             max_position_embeddings=max_positions,
             # The same function as Phi's "gelu_new", in one kernel rather than eight.
             hidden_act="gelu_pytorch_tanh",
+            # Markers are the codec's business; these need not be rows of a small vocabulary.
+            bos_token_id=None,
+            eos_token_id=None,
         )
         config._attn_implementation = attention_rows.NAME
         self.phi = PhiModel(config)

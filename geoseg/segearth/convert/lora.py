@@ -126,12 +126,14 @@ def _merged(
             "its lora_alpha. Add the file, or give the number that it was trained with."
         )
     down, up = tensors[sides["A"]], tensors[sides["B"]]
-    if (up.shape[0], down.shape[1], up.shape[1]) != (*base.shape, down.shape[0]):
+    rank = down.shape[0] if down.shape else 0
+    halves = ((base.shape[0], rank), (rank, base.shape[1])) if len(base.shape) == 2 else ()
+    if not rank or (up.shape, down.shape) != halves:
         raise CheckpointError(
             f"The adapter of {layer} has shapes {up.shape} and {down.shape}, which do not make the "
             f"{base.shape} of its base."
         )
-    factor = scaling.of(down.shape[0])
+    factor = scaling.of(rank)
 
     def read() -> Tensor:
         change = up.read().float() @ down.read().float()

@@ -131,7 +131,8 @@ def split_fused(name: str, tensor: StoredTensor) -> Mapping[str, StoredTensor]:
     fused = re.fullmatch(r"(mask_decoder\.layers\.\d+\.cross_attn\.)in_proj_(weight|bias)", name)
     if fused is None:
         return {name: tensor}
-    third = tensor.shape[0] // 3
+    # Rounded up: what is not three thirds has no part of the right shape.
+    third = -(-tensor.shape[0] // 3) if tensor.shape else 0
     return {
         f"{fused[1]}{letter}_proj.{fused[2]}": tensor.rows(i * third, (i + 1) * third)
         for i, letter in enumerate("qkv")

@@ -84,7 +84,8 @@ class _Shapes:
 
     def count(self, prefix: str, default: int) -> int:
         """How many numbered parts follow a prefix, holes included; `default` if none does."""
-        pattern = re.compile(rf"{re.escape(prefix)}(\d+)\.")
+        # No model has thousands of layers: a number beyond is counted nowhere, and so left over.
+        pattern = re.compile(rf"{re.escape(prefix)}(\d{{1,3}})\.")
         found = [int(m[1]) for name in self._tensors if (m := pattern.match(name))]
         return max(found) + 1 if found else default
 
@@ -122,7 +123,7 @@ def _siglip(seen: _Shapes, facts: Mapping[str, Any]) -> SiglipConfig:
     assert r2 is not None
     _require(facts, _SIGLIP_FIXED, "SigLIP tower")
     hidden = seen.size("tower.encoder.layers.0.layer_norm1.weight", r2.hidden)
-    patch = seen.size("tower.embeddings.patch_embedding.weight", r2.patch, axis=2)
+    patch = max(1, seen.size("tower.embeddings.patch_embedding.weight", r2.patch, axis=2))
     cells = seen.size("tower.embeddings.position_embedding.weight", (r2.image_size // patch) ** 2)
     image = int(_number(facts, "image_size", r2.image_size))
     if (image // patch) ** 2 != cells:  # the file of facts is not always of this tower
@@ -220,7 +221,7 @@ def _heads(facts: Mapping[str, Any], hidden: int, width: int, part: str) -> int:
 
 def _number(facts: Mapping[str, Any], key: str, default: float) -> float:
     value = facts.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise CheckpointError(f"config.json has {value!r} for {key}, where a number is needed.")
     return value
 

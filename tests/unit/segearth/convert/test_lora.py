@@ -120,6 +120,14 @@ BROKEN: dict[str, tuple[dict[str, Tensor], str]] = {
         {"q.lora_A.weight": torch.ones(2, 8), "q.lora_B.weight": torch.ones(6, 2)},
         "lacks its base weight",
     ),
+    "a number for a half": (
+        _state(q__lora_A__weight=torch.tensor(1.0), q__lora_B__weight=torch.ones(6, 2)),
+        "do not make the",
+    ),
+    "no rank": (
+        _state(q__lora_A__weight=torch.ones(0, 8), q__lora_B__weight=torch.ones(6, 0)),
+        "do not make the",
+    ),
     "other shapes": (
         _state(q__lora_A__weight=torch.ones(2, 7), q__lora_B__weight=torch.ones(6, 2)),
         "do not make the",

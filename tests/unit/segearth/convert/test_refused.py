@@ -157,6 +157,9 @@ def _cut(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
 
+_FUSED = "predictor.transformer_cross_attention_layers.0.multihead_attn.in_proj_weight"
+_SEES = "model.vision_tower.vision_model"
+
 HARMS: dict[str, tuple[Callable[[Path], object], str]] = {
     "truncated": (_cut, "model.safetensors cannot be read"),
     "integers": (
@@ -169,11 +172,24 @@ HARMS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "swapped embedding": (_change("model.embed_tokens.weight", lambda t: t.T), "embed_tokens"),
     "swapped fused": (
-        _change(
-            "predictor.transformer_cross_attention_layers.0.multihead_attn.in_proj_weight",
-            lambda t: t.T,
-        ),
+        _change(_FUSED, lambda t: t.T),
         "of another shape, such as mask_decoder.layers.0.cross_attn",
+    ),
+    "a number for fused": (
+        _change(_FUSED, lambda t: t.sum()),
+        "of another shape, such as mask_decoder.layers.0.cross_attn",
+    ),
+    "a row too many": (
+        _change(_FUSED, lambda t: torch.cat([t, t[:1]])),
+        "of another shape, such as mask_decoder.layers.0.cross_attn",
+    ),
+    "no patch": (
+        _change(f"{_SEES}.embeddings.patch_embedding.weight", lambda t: t[:, :, :0]),
+        "of another shape, such as tower.embeddings.patch_embedding.weight",
+    ),
+    "a layer far away": (
+        _add("model.layers.999999999.mlp.fc1.bias"),
+        "1 unexpected, such as language.phi.layers.999999999",
     ),
     "odd width": (
         _change("model.final_layernorm.weight", lambda t: t[:159]),
@@ -197,6 +213,7 @@ HARMS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "another activation": (_facts(hidden_act="gelu"), "hidden_act 'gelu'; geoseg's has 'gelu_new'"),
     "grouped heads": (_facts(num_key_value_heads=1), "1 key heads for 2 heads"),
+    "no finite number": (_facts(max_position_embeddings=float("inf")), "has inf for max_position"),
     "words for numbers": (_facts(num_attention_heads="two"), "'two' for num_attention_heads"),
     "no tokenizer": (lambda f: (f / "merges.txt").unlink(), "No tokenizer is in"),
     "no seg": (lambda f: (f / "added_tokens.json").unlink(), r"splits '\[SEG\]' into"),
