@@ -48,7 +48,8 @@ _CHECKPOINT = click.option(
     show_default=True,
     metavar="nano|color|FOLDER",
     help="The model: nano comes with geoseg; color has no weights and finds what the words red, "
-    "green and blue name; a folder holds another checkpoint.",
+    "green and blue name; a folder holds another checkpoint, ours or a published one; "
+    "hf:OWNER/NAME[@REVISION] is one on the Hugging Face hub.",
 )
 _DEVICE = click.option(
     "--device",

@@ -19,7 +19,7 @@ class EngineSpec:
     """A recipe for an engine; it can cross processes, and each worker builds its own."""
 
     checkpoint: str = "nano"
-    """`nano`, `color`, or a checkpoint folder."""
+    """`nano`, `color`, a folder of ours or a published one, or `hf:owner/name[@revision]`."""
 
     device: str = "auto"
     """`auto`, `cpu`, `cuda` or `cuda:N`."""
