@@ -33,6 +33,9 @@ USUAL = (
 )
 """Drawn unless others are asked for, if they are there and not 0 throughout."""
 
+_SCHEDULED = "lr"
+"""Never noisy: its mean would only come late."""
+
 _ACROSS = 3
 
 
@@ -131,7 +134,7 @@ def curves_figure(runs: Sequence[Run], keys: Sequence[str], *, smooth: int = 1) 
                 continue
             steps, values = list(curve), np.array(list(curve.values()))
             color, dots = f"C{number % 10}", "." if len(steps) < 30 else ""
-            if smooth > 1:
+            if smooth > 1 and key != _SCHEDULED:
                 axes.plot(steps, values, color=color, alpha=0.25, linewidth=0.8)
                 values = smoothed(values, smooth)
             axes.plot(steps, values, color=color, marker=dots, linewidth=1.4, label=run.name)

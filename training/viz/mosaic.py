@@ -21,7 +21,7 @@ PICKED, BEST = "#e00000", "#00a000"
 _LONGEST = 160
 """Pixels of a mask's longer side in a figure."""
 
-_GAP, _LABEL = 10, 16
+_GAP, _LABEL = 12, 20
 """Between cells, and above each for its words, in the same pixels."""
 
 
@@ -86,7 +86,7 @@ def mosaic_figure(shown: Candidates, title: str) -> Figure:
     axes.set_axis_off()
     letters = min(6.0, 0.115 * width)  # as many points as fit a cell's words
     for (top, left), text in zip(corners, words, strict=True):
-        axes.text(left, top - 3, text, fontsize=letters, va="bottom")
+        axes.text(left, top - 7, text, fontsize=letters, va="bottom")
     frames = ((shown.picked, PICKED, 2), (shown.best, BEST, 5 if shown.best == shown.picked else 2))
     for number, color, away in frames:
         top, left = corners[number + 2]

@@ -121,7 +121,9 @@ def panel_figure(panels: Sequence[Panel]) -> Figure:
     ]
     figure = Figure(figsize=(width, sum(heights) + _HIGH))
     top = sum(heights)
-    for column, name in enumerate(("picture", "truth", "found") if columns == 3 else ("", "found")):
+    for column, name in enumerate(
+        ("picture", "truth", "found") if columns == 3 else ("picture", "found")
+    ):
         left = _GAP + column * (_SIDE + _GAP)
         figure.text(left / width, top / (top + _HIGH), name, fontsize=_POINTS, va="bottom")
     for panel, text, height in zip(panels, texts, heights, strict=True):

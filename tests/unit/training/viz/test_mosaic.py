@@ -51,7 +51,7 @@ def test_the_masks_themselves_are_drawn_in_their_cells():
     shown = planted([0.1, 0.9], [0.0, 1.0])
     canvas = mosaic_figure(shown, "ships").axes[0].images[0].get_array()
     # 4 cells, 2 across: the second mask is at the bottom right.
-    top, left = 16 + 40 + 10 + 16, 10 + 30 + 10
+    top, left = 20 + 40 + 12 + 20, 12 + 30 + 12
     cell = np.asarray(canvas[top : top + 40, left : left + 30])
     assert ((cell != 90).any(-1) == shown.masks[1]).all()
 
