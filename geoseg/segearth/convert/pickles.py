@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 
 from geoseg.errors import CheckpointError
@@ -35,7 +35,12 @@ def read_detectron(path: Path) -> dict[str, StoredTensor]:
             f"{path} has no entry 'model' with arrays by name. Give the .pkl file of Mask2Former's "
             "model zoo."
         )
-    odd = [k for k, v in model.items() if not isinstance(v, np.ndarray) or v.dtype == object]
-    if odd:
-        raise CheckpointError(f"{path} holds no numeric array under {odd[0]!r}. Fetch it again.")
-    return {str(name): stored(torch.from_numpy(array)) for name, array in model.items()}
+    return {str(name): _tensor(array, f"{path} under {name!r}") for name, array in model.items()}
+
+
+def _tensor(array: Any, place: str) -> StoredTensor:
+    """An array as it lies there; CheckpointError if it is none, or not of numbers torch knows."""
+    try:
+        return stored(torch.from_numpy(array))
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"There is no numeric array in {place}. Fetch it again.") from error

@@ -94,29 +94,6 @@ def test_a_malicious_pkl_is_refused_by_the_name_of_its_class(
     assert not marker.exists()
 
 
-PICKLES: dict[str, tuple[bytes, str]] = {
-    "builtins": (b"cbuiltins\neval\n(V1\ntR.", r"class builtins\.eval"),
-    "a codec": (b"c_codecs\nencode\n(V1\nVrot13\ntR.", "class _codecs.encode for 'rot13'"),
-    "a numpy loader": (b"cnumpy\nload\n(V1\ntR.", r"class numpy\.load"),
-    "an attribute path": (
-        b"\x80\x04\x8c\x05numpy\x8c\x0dndarray.dumps\x93.",
-        "numpy.ndarray.dumps",
-    ),
-    "a persistent reference": (b"Pfile\n.", "persistent reference 'file'"),
-    "noise": (b"\x80\x04\x95nothing", "cannot be read as a pickle"),
-    "no model": (pickle.dumps({"weights": {}}), "no entry 'model'"),
-    "words": (pickle.dumps({"model": {"a": "b"}}), "no numeric array under 'a'"),
-}
-
-
-@pytest.mark.parametrize("kind", PICKLES)
-def test_no_other_pickle_is_read(kind: str, tmp_path: Path, state: State) -> None:
-    data, message = PICKLES[kind]
-    pkl = tmp_path / "m2f.pkl"
-    pkl.write_bytes(data)
-    _refused(_mipha(tmp_path, state), message, mask2former=pkl)
-
-
 def _change(name: str, value: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[Path], object]:
     def harm(folder: Path) -> None:
         path = folder / "model.safetensors"
