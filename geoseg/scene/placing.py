@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
+import pyproj
 from affine import Affine
+from pyproj import Transformer
+from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
@@ -16,7 +20,7 @@ from geoseg.errors import InstructionError, SceneError
 def check_placed(source: Any, path: str) -> None:
     """Refuse a scene whose pixels have no affine place on the ground. Raises SceneError."""
     if source.transform != Affine.identity():
-        if abs(source.transform.determinant) == 0.0:
+        if not _has_extent(source):
             raise SceneError(
                 f"The geotransform of {path} is degenerate: {list(source.transform)[:6]}.",
                 hint="Pixels need a width and a height; rewrite it with gdal_edit.py -a_ullr.",
@@ -39,6 +43,13 @@ def check_placed(source: Any, path: str) -> None:
             f"{file} {copy}"
         )
     raise SceneError(f"The scene {path} has {what}.", hint=hint, code="no_crs")
+
+
+def _has_extent(source: Any) -> bool:
+    """Whether pixels have a size, and corners a place."""
+    corners = [source.transform @ corner for corner in ((0, 0), (source.width, source.height))]
+    places = (*source.transform[:6], *corners[0], *corners[1])
+    return all(map(math.isfinite, places)) and source.transform.determinant != 0.0
 
 
 def crs_of(source: Any, path: str, assume_crs: str | None) -> CRS:
@@ -69,7 +80,22 @@ def crs_of(source: Any, path: str, assume_crs: str | None) -> CRS:
             hint=f"Write the true one into the file: gdal_edit.py -a_srs EPSG:n {path}",
             code="no_crs",
         )
+    _check_reachable(own, path)
     return own
+
+
+def _check_reachable(crs: CRS, path: str) -> None:
+    """Refuse a CRS that names itself and says nothing of how it lies on the Earth."""
+    try:
+        known = pyproj.CRS.from_wkt(crs.to_wkt())
+        if known.geodetic_crs is not None:
+            Transformer.from_crs(known, known.geodetic_crs)
+    except ProjError as error:
+        raise SceneError(
+            f"Nothing can be computed in the CRS of {path}, {crs.to_string()[:120]}: {error}",
+            hint=f"Write the true one into the file: gdal_edit.py -a_srs EPSG:n {path}",
+            code="no_crs",
+        ) from error
 
 
 def parse_crs(text: str) -> CRS:

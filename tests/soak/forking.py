@@ -34,17 +34,24 @@ def tell_progress(done: int, total: int, wrong: int) -> None:
         sys.stderr.write(f"{done} of {total}, {wrong} wrong\n")
 
 
-def in_child(task: Callable[[], int], *, kill_after: float, address_space: int = 0) -> Ended:
-    """Run a task in a child, and kill it with SIGKILL when it takes longer.
+@dataclass(frozen=True)
+class Bounds:
+    """What a child may take before it is ended, so that a wild one takes nobody else down."""
 
-    `address_space` bounds its memory, so that a wild one takes nobody else down; 0 does not.
-    """
+    address_space: int
+    """Bytes."""
+
+    processor_seconds: int
+
+
+def in_child(task: Callable[[], int], *, kill_after: float, bounds: Bounds | None = None) -> Ended:
+    """Run a task in a child, and kill it with SIGKILL when it takes longer, in seconds."""
     sys.stdout.flush()
     sys.stderr.flush()
     began = time.monotonic()
     child = os.fork()
     if not child:
-        _run(task, address_space)
+        _run(task, bounds)
     ended = 0
     while not ended:
         ended, status, usage = os.wait4(child, os.WNOHANG)
@@ -62,12 +69,13 @@ def in_child(task: Callable[[], int], *, kill_after: float, address_space: int =
     )
 
 
-def _run(task: Callable[[], int], address_space: int) -> None:
+def _run(task: Callable[[], int], bounds: Bounds | None) -> None:
     """The child's whole life: nothing of the parent's is closed, flushed or reported again."""
     status = 99
     try:
-        if address_space:
-            resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
+        if bounds is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (bounds.address_space,) * 2)
+            resource.setrlimit(resource.RLIMIT_CPU, (bounds.processor_seconds,) * 2)
         status = task()
     except BaseException:
         traceback.print_exc()

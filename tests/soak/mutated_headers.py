@@ -14,6 +14,8 @@ import sys
 import time
 import warnings
 from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,7 +28,7 @@ from geoseg import pipeline
 from geoseg.cli import run as run_command
 from geoseg.cli.main import main as geoseg_main
 from geoseg.engines import color
-from tests.soak.forking import in_child, tell_progress
+from tests.soak.forking import Bounds, in_child, tell_progress
 
 READY = (pipeline, run_command, color)
 """Imported here, so that no child has to."""
@@ -34,11 +36,13 @@ READY = (pipeline, run_command, color)
 STATUSES = {0, 2, 3, 5, 6, 7}
 """What docs/protocol.md allows for a run that nobody cancels and that meets no defect."""
 
-MOST_SECONDS = 10.0
-MOST_BYTES = 1 << 30
+BOUNDS = Bounds(address_space=6 << 30, processor_seconds=10)
+"""A busy machine makes all files take long; what hangs in a loop takes the processor."""
 
-_ADDRESS_SPACE = 6 << 30
-"""A wild child ends here, before it takes the machine's memory."""
+MOST_SECONDS = 60.0
+"""After so many seconds a child waits for something that does not come."""
+
+MOST_BYTES = 1 << 30
 
 _FORMS: tuple[dict[str, Any], ...] = (
     {"dtype": "uint8", "count": 3},
@@ -96,6 +100,14 @@ def mutate(whole: bytes, chance: random.Random) -> bytes:
     return bytes(damaged[: len(whole)])
 
 
+def damaged_files(folder: Path, seed: int) -> Iterator[bytes]:
+    """One after the other, the same for a seed everywhere."""
+    chance = random.Random(seed)
+    wholes = [draw(folder / "whole.tif", form) for form in _FORMS]
+    while True:
+        yield mutate(chance.choice(wholes), chance)
+
+
 def run(path: Path) -> int:
     """The command line, silent, as a user would run it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -107,19 +119,17 @@ def run(path: Path) -> int:
 
 def soak(files: int, seed: int) -> tuple[list[str], Counter[int]]:
     """(what went wrong, a line each; how many files ended in each exit status)."""
-    chance = random.Random(seed)
     wrong: list[str] = []
     statuses: Counter[int] = Counter()
     with TemporaryDirectory(prefix="geoseg-soak-") as name:
-        wholes = [draw(Path(name) / "whole.tif", form) for form in _FORMS]
-        for number in range(files):
+        for number, damaged in enumerate(islice(damaged_files(Path(name), seed), files)):
             with TemporaryDirectory(prefix="file-", dir=name) as folder:
                 path = Path(folder) / "scene.tif"
-                path.write_bytes(mutate(chance.choice(wholes), chance))
+                path.write_bytes(damaged)
                 ended = in_child(
                     lambda path=path: run(path),
                     kill_after=MOST_SECONDS,
-                    address_space=_ADDRESS_SPACE,
+                    bounds=BOUNDS,
                 )
             if ended.status not in STATUSES or ended.peak_bytes > MOST_BYTES:
                 wrong.append(f"file {number} of seed {seed}: {ended}")
@@ -133,7 +143,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--write", nargs=2, metavar=("N", "FILE"), help="Write file N; run nothing."
+    )
     given = parser.parse_args()
+    if given.write is not None:
+        with TemporaryDirectory() as folder:
+            number = int(given.write[0])
+            (damaged,) = islice(damaged_files(Path(folder), given.seed), number, number + 1)
+        Path(given.write[1]).write_bytes(damaged)
+        return 0
     began = time.monotonic()
     wrong, statuses = soak(given.files, given.seed)
     counts = ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items()))
