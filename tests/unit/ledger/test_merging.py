@@ -66,7 +66,8 @@ def test_two_halves_are_the_whole(tmp_path: Path) -> None:
     with read_ledger(tmp_path / "out.ledger") as (ledger,):
         assert ledger.plan is not None
         assert ledger.plan.tiles == TILES
-        assert ledger.plan.settings == {"overlap": 16}
+        whole = {"overlap": 16, "scene": "scenes/harbour.tif", "scenes": []}
+        assert ledger.plan.settings == whole
         assert ledger.key == KEY
     left = sorted(file.name for file in tmp_path.iterdir())
     assert left == ["0.ledger", "1.ledger", "out.ledger", "whole.ledger"]
