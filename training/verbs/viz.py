@@ -45,6 +45,7 @@ def _add_attention(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layer", default="mean", help="a number from 1, or mean [mean]")
     parser.add_argument("--head", default="mean", help="a number from 1, or mean [mean]")
     parser.add_argument("--beside", metavar="CHECKPOINT", action="append", default=[])
+    parser.add_argument("--own-scale", action="store_true", help="colours of each map for itself")
     parser.add_argument("--answer", default="", help="read this one instead of generating")
     parser.add_argument("--device", default="auto")
 

@@ -18,6 +18,7 @@ from geoseg.errors import EngineError, InstructionError
 from geoseg.segearth.generate import generate
 from geoseg.segearth.preprocess import from_views, views
 from geoseg.segearth.prompt import parse_reply
+from training.data.records import SEG
 from training.eval.asking import Examinee
 from training.viz.figures import shrunk
 from training.viz.heat import TokenSquare, over_picture, token_square
@@ -52,7 +53,7 @@ def look(
     tokens = model.encode(from_views(seen, model.config).to(examinee.dtype)).image_tokens
     prompt = codec.encode_prompt([instruction]).to(device)
     if answer:
-        ids: Sequence[int] = codec.encode_answer(answer)
+        ids: Sequence[int] = codec.encode_answer(answer.replace(SEG, codec.template.seg))
     else:
         (said,) = generate(
             model,
@@ -105,10 +106,12 @@ def attention_figure(
     layer: str,
     head: str,
     title: str,
+    shared: bool = True,
 ) -> Figure:
     """A row per target, a column per named model, beside the (H, W, 3) picture.
 
-    In a row colours mean the same shares of attention, so that models can be compared.
+    In a row colours mean the same shares of attention, so that models can be compared; unless they
+    are not `shared`: then each map has its own range, and the patterns of weak ones are seen too.
     """
     step = shrunk(picture.shape[:2], _LONGEST)
     shown = picture[::step, ::step]
@@ -120,15 +123,18 @@ def attention_figure(
     targets = max(len(column) for column in heats)
     size = (3.4 * (1 + len(columns)) + 0.8, 3.4 * targets * height / width + 1.0)
     figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(title, wrap=True)
+    figure.suptitle(title, wrap=True, parse_math=False)
     grid = figure.subplots(targets, 1 + len(columns), squeeze=False)
     for target, axes in enumerate(grid):
         axes[0].imshow(shown)
         top = max(float(column[target].max()) for column in heats if target < len(column))
         for place, (name, one), column in zip(axes[1:], columns, heats, strict=True):
             if target < len(column):
-                _heat(place, shown, column[target], top)
-                place.set_title(f"{name}: {_called(one.answer, target)}", fontsize=9)
+                own = float(column[target].max())
+                _heat(place, shown, column[target], top if shared else own)
+                place.set_title(
+                    f"{name}: {_called(one.answer, target)}", fontsize=9, parse_math=False
+                )
         for place in axes:
             place.set_axis_off()
     return figure

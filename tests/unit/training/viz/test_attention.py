@@ -74,6 +74,9 @@ def test_a_peak_is_drawn_where_it_was_planted_and_scales_are_shared(tmp_path):
     assert np.unravel_index(heat.argmax(), heat.shape)[0] in range(10, 20)
     assert np.unravel_index(heat.argmax(), heat.shape)[1] in range(20, 40)
     assert heats["without: [SEG] 1"].get_clim() == heats["with: [SEG] 1, ship"].get_clim()
+    apart = attention_figure(picture, columns, layer="2", head="1", title="ships", shared=False)
+    tops = [axes.images[1].get_clim()[1] for axes in apart.axes if len(axes.images) == 2]
+    assert tops[1] == tops[0] / 2
     for suffix in ("png", "svg"):
         first, second = tmp_path / f"1.{suffix}", tmp_path / f"2.{suffix}"
         save(drawn(), first)
