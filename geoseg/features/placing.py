@@ -21,8 +21,15 @@ _CHORD_PX = 256.0
 """Edges are measured and reprojected in pieces of at most this length, in pixels: a straight line
 on the map is not a geodesic."""
 
+_TURN = 0.5
+"""Of an edge, or of a piece of it that is measured, at most so many degrees of longitude: near a
+pole even a short line on the map crosses many meridians, and follows no parallel."""
+
 Geometries = NDArray[Any]
 """1-D object array of shapely polygons."""
+
+_Starts = NDArray[np.integer[Any]]
+"""Where each ring begins among the vertices of all, and where the last one ends."""
 
 
 class Placing:
@@ -61,8 +68,13 @@ class Placing:
             return np.asarray(shapely.area(pixels), np.float64) * plane
         if not len(pixels):
             return np.zeros(0)
+        rings: _Starts
         _, points, (rings, polygons) = shapely.to_ragged_array(_dense(pixels))
         degrees = _projected(self._to_degrees, _affine(self._transform, points))
+        pieces = _pieces(degrees, rings)
+        if (pieces > 1).any():
+            points, rings = _cut(points, rings, pieces)
+            degrees = _projected(self._to_degrees, _affine(self._transform, points))
         sizes = ring_areas(degrees, rings, self._geod)
         # Of each polygon's rings the first is its outside, the others are holes.
         outer = np.zeros(len(sizes), bool)
@@ -115,6 +127,25 @@ def _dense(pixels: Geometries) -> Geometries:
     dense = pixels.copy()
     dense[large] = shapely.segmentize(pixels[large], _CHORD_PX)
     return dense
+
+
+def _pieces(degrees: NDArray[np.float64], rings: _Starts) -> NDArray[np.int64]:
+    """(n,) in how many pieces the edge after each vertex is to be cut; a ring's last has none."""
+    turns = np.append(np.abs(np.remainder(np.diff(degrees[:, 0]) + 180, 360) - 180), 0.0)
+    turns[rings[1:] - 1] = 0.0
+    return np.maximum(np.ceil(turns / _TURN), 1).astype(np.int64)
+
+
+def _cut(
+    points: NDArray[np.float64], rings: _Starts, pieces: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], _Starts]:
+    """The vertices with new ones at even distances on edges, and where rings begin then."""
+    ends = np.cumsum(pieces)
+    edges = np.repeat(np.arange(len(points)), pieces)
+    share = (np.arange(ends[-1]) - (ends - pieces)[edges]) / pieces[edges]
+    along = np.diff(points, axis=0, append=points[-1:])
+    cut = points[edges] + share[:, np.newaxis] * along[edges]
+    return cut, np.append(0, ends)[rings]
 
 
 def _affine(transform: Affine, points: NDArray[np.float64]) -> NDArray[np.float64]:

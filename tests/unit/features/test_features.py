@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from affine import Affine
 from pyproj import CRS, Geod, Transformer
 from shapely import Polygon, box
@@ -73,6 +74,23 @@ def test_long_edges_follow_the_map_not_the_geodesic():
     corners = abs(Geod(ellps="WGS84").geometry_area_perimeter(box(0, 60, 20, 61))[0])
     assert found.area_m2 == pytest.approx(expected, rel=1e-4)
     assert abs(corners / expected - 1) > 1e-3
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [(-20, -20, 20, 20), (-20, 0, 20, 40), (0, 0, 40, 40), (3, -7, 43, 33), (60, 80, 100, 120)],
+    ids=["around", "at its edge", "at its corner", "off centre", "beside"],
+)
+def test_area_at_a_pole(bounds):
+    # 10 m pixels; edges of 400 m cross many meridians, and some the pole itself.
+    on = Grid(CRS.from_epsg(3413).to_wkt(), Affine(10, 0, 0, 0, -10, 0), 4000, 4000)
+    hole = shapely.affinity.scale(box(*bounds), 0.5, 0.5).exterior
+    found = make(box(*bounds), Polygon(box(*bounds).exterior, [hole]), on=on)
+    shrunk = (1 + np.sin(np.radians(70))) / 2  # true to scale at 70°, by about so much at the pole
+    expected = 400**2 / shrunk**2
+    areas = [one.area_m2 for one in found]
+    assert areas == pytest.approx([expected, expected * 0.75], rel=1e-2)
+    assert areas[1] == pytest.approx(areas[0] * 0.75, rel=1e-4)
 
 
 def test_area_in_feet_and_in_grads():
