@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from geoseg.cli.bar import duration_text
-from geoseg.cli.console import Console
+from geoseg.cli.console import Console, brief
 from geoseg.cli.options import verbose_option
 from geoseg.events import FailedTile, Result
 
@@ -88,7 +88,7 @@ def ended(result: Result, console: Console, way_out: str) -> int:
     for layer in result.layers:
         if layer.features == 0:
             console.say(
-                f"{layer.table}: nothing found for {layer.instruction!r}. The run looked at "
+                f"{layer.table}: nothing found for {brief(layer.instruction)}. The run looked at "
                 f"{tiles}; the layer is there and empty."
             )
     name = "Standard output" if result.output == "-" else result.output

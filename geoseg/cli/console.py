@@ -145,7 +145,12 @@ class Console:
 def layer_text(layer: Layer) -> str:
     """One line about a finished layer that has polygons; an empty one is told of at the end."""
     noun = "polygon" if layer.features == 1 else "polygons"
-    return f"{layer.table}: {layer.features} {noun} for {layer.instruction!r}"
+    return f"{layer.table}: {layer.features} {noun} for {brief(layer.instruction)}"
+
+
+def brief(instruction: str, most: int = 120) -> str:
+    """An instruction in quotation marks, cut where it would fill the screen."""
+    return repr(instruction if len(instruction) <= most else f"{instruction[: most - 1]}…")
 
 
 def installed_version() -> str:

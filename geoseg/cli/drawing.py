@@ -160,19 +160,30 @@ PRESETS: dict[str, dict[str, Any]] = {
 """What each of the two sets, where the command has such an option and it is not given."""
 
 
-def preset_options(command: Command) -> Command:
-    """Give a command `--careful` and `--fast`; `apply_preset` reads them."""
-    command = click.option(
-        "--fast",
-        is_flag=True,
-        help="Fewer windows, each for itself: --overlap 128 and --fuse core, where not given.",
-    )(command)
-    return click.option(
-        "--careful",
-        is_flag=True,
-        help="Twice the looks, and most must agree: --overlap 512 and --min-agreement 0.5, where "
-        "not given.",
-    )(command)
+_PRESET_MEANS = {
+    "careful": {"overlap": "twice the looks", "min_agreement": "most must agree"},
+    "fast": {"overlap": "fewer windows", "fuse": "each for itself"},
+}
+
+
+def preset_options(*settable: str) -> Callable[[Command], Command]:
+    """Give a command, which has the options `settable`, `--careful` and `--fast`.
+
+    `apply_preset` reads them; their help names what they set in this command.
+    """
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(PRESETS):
+            values = {
+                option: PRESETS[name][option] for option in PRESETS[name] if option in settable
+            }
+            means = ", ".join(_PRESET_MEANS[name][option] for option in values).capitalize()
+            flags = (f"--{option.replace('_', '-')} {value}" for option, value in values.items())
+            text = f"{means}: {' and '.join(flags)}, where not given."
+            command = click.option(f"--{name}", is_flag=True, help=text)(command)
+        return command
+
+    return decorate
 
 
 def apply_preset(ctx: click.Context, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("instructions", nargs=-1, metavar="[INSTRUCTION...]")
 @more_scenes_options
 @scene_options
-@preset_options
+@preset_options("overlap")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @verbose_option
 @click.pass_context

@@ -30,7 +30,7 @@ from geoseg.cli.scenes import chosen_scenes_option
 )
 @chosen_scenes_option
 @drawing_options
-@preset_options
+@preset_options("fuse", "min_agreement")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @speech_options
 @click.pass_context

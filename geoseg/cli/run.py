@@ -28,7 +28,7 @@ from geoseg.events import Result
 @more_scenes_options
 @scene_options
 @drawing_options
-@preset_options
+@preset_options("overlap", "fuse", "min_agreement")
 @click.option(
     "--ledger",
     metavar="PATH",

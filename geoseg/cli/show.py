@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from geoseg.cli.console import brief
 from geoseg.cli.options import verbose_option
 from geoseg.cli.scenes import chosen_scenes_option
 
@@ -86,7 +87,7 @@ def _instruction_lines(report: InstructionReport) -> list[str]:
         "not asked yet": report.queued,
     }
     told = [f"{count} {name}" for name, count in states.items() if count]
-    lines = [f"{report.text!r}: {', '.join(told) or 'nothing asked'}"]
+    lines = [f"{brief(report.text)}: {', '.join(told) or 'nothing asked'}"]
     if report.empty:
         lines.append(f"  {report.empty} answers found nothing")
     if report.cut_off:
@@ -108,7 +109,7 @@ def tile_text(report: TileReport) -> str:
     ended = f", ended by {report.finish}" if report.finish else ""
     lines = [
         f"{report.source}, window {report.tile} (column {col}, row {row}, {width} × {height} px), "
-        f"{report.instruction!r}: {report.state}{ended}"
+        f"{brief(report.instruction)}: {report.state}{ended}"
     ]
     if report.text:
         lines.append(f"  {report.text}")
@@ -122,7 +123,7 @@ def failed_text(holes: tuple[tuple[str, FailedTile], ...]) -> str:
     if not holes:
         return "Every window has an answer."
     return "\n".join(
-        f"{text!r}, {hole.source}, window {hole.tile} (column {hole.window[0]}, row "
+        f"{brief(text)}, {hole.source}, window {hole.tile} (column {hole.window[0]}, row "
         f"{hole.window[1]}, {hole.window[2]} × {hole.window[3]} px): {hole.reason}"
         for text, hole in holes
     )

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from geoseg.cli.console import Console
+from geoseg.cli.console import Console, brief
 from geoseg.errors import Cancelled, SceneError
 from geoseg.events import Log, Progress, Stage
 from tests.unit.cli.conftest import layer, result
@@ -40,6 +40,12 @@ def test_no_bar_where_there_is_no_terminal(capsys):
     console.use("auto")
     console.listen(Progress(1, 4))
     assert capsys.readouterr() == ("", "")
+
+
+def test_long_instructions_are_cut():
+    assert brief("red") == "'red'"
+    assert brief("r" * 120) == repr("r" * 120)
+    assert brief("r" * 2000) == repr("r" * 119 + "…")
 
 
 def test_levels(capsys):

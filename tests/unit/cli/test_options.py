@@ -92,6 +92,24 @@ def test_presets_of_commands_with_fewer_options():
         refine.apply_preset(ctx, ctx.params)
 
 
+@pytest.mark.parametrize(
+    ("command", "careful", "fast"),
+    [
+        (
+            run.command,
+            "Twice the looks, most must agree: --overlap 512 and --min-agreement 0.5",
+            "Fewer windows, each for itself: --overlap 128 and --fuse core",
+        ),
+        (plan.command, "Twice the looks: --overlap 512", "Fewer windows: --overlap 128"),
+        (refine.command, "Most must agree: --min-agreement 0.5", "Each for itself: --fuse core"),
+    ],
+)
+def test_presets_say_what_they_set(command, careful, fast):
+    told = {param.name: param.help for param in command.params if isinstance(param, click.Option)}
+    assert told["careful"] == f"{careful}, where not given."
+    assert told["fast"] == f"{fast}, where not given."
+
+
 @pytest.mark.parametrize("text", ["0/4", "5/4", "2", "a/b", "-1/4", "1/0", "1/4/2"])
 def test_what_is_no_shard(text):
     with pytest.raises(click.BadParameter, match="no part of a whole"):
