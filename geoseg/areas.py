@@ -245,8 +245,9 @@ def _reproject(area: Area, source: CRS, target: str, what: str) -> Area:
         astray[:, 0] = np.minimum(astray[:, 0], np.abs(astray[:, 0] - 360.0))
     if not np.isfinite(moved).all() or not (astray <= piece / 1000).all():
         raise SceneError(
-            f"{what} lies partly outside what the scene's CRS ({destination.name}) can hold.",
-            hint="Cut it to the region of the scene first.",
+            f"A part of {what[0].lower()}{what[1:]} lies outside what the scene's CRS "
+            f"({destination.name}) can hold.",
+            hint="Cut that to the region of the scene first.",
             code="no_overlap",
         )
     united = _union(np.array([shapely.set_coordinates(dense, moved)], dtype=object))

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 
 from geoseg.errors import GeosegError, OutputError
+from geoseg.export.formats import STDOUT
 
 _FULL = ("no space left", "disk is full", "disk full", "quota exceeded")
 _NEARLY_NOTHING = 1 << 20
@@ -122,6 +123,11 @@ def output_error(path: Path, error: BaseException) -> OutputError:
             code="disk_full",
         )
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if path == STDOUT:
+        return OutputError(
+            f"Standard output cannot be written: {reason}.",
+            hint="What read it may have ended; finished tiles are kept in the ledger.",
+        )
     return OutputError(
         f"The output {path} cannot be written: {reason}.", hint="Write to another folder."
     )

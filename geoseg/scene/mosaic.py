@@ -112,7 +112,7 @@ def _read_part(path: str) -> _Part:
             source = rasterio.open(path)
     except RasterioError as error:
         raise SceneError(
-            f"The file {path} cannot be read as a raster: {error}.",
+            f"The file {path} cannot be read as a raster: {str(error).rstrip('.')}.",
             hint="Check it with `gdalinfo`, or move it out of the folder.",
         ) from error
     with source:

@@ -86,8 +86,9 @@ def _described(
     except GeosegError:
         raise
     except _HEADER_FAULTS as error:
+        reason = str(error).rstrip(".") or type(error).__name__
         raise SceneError(
-            f"The file {path} cannot be read as a raster: {error or type(error).__name__}.",
+            f"The file {path} cannot be read as a raster: {reason}.",
             hint="Check it with `gdalinfo`; a GeoTIFF is the safest choice.",
         ) from error
 
