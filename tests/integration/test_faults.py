@@ -12,12 +12,13 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+from affine import Affine
 
 import geoseg
 from geoseg.cli.main import main
 from geoseg.dialogue import Target, TargetAnswer, TileAnswer
 from geoseg.engines.color import ColorEngine
-from geoseg.errors import OutputError
+from geoseg.errors import EngineError, OutputError
 from geoseg.events import Progress
 from geoseg.ledger import read_ledger
 
@@ -190,6 +191,64 @@ def test_names_that_are_hard_to_write(scene, tmp_path):
     assert rows(out) == rows(folder / "out.gpkg")
     assert set(gpd.read_file(out, layer="01_red").source) == {"sçene (1).tif"}
     assert main(["merge", str(ledger), str(ledger), "-o", str(folder / "ü.ledger")]) == 2
+
+
+class Mortal(ColorEngine):
+    """Dies when it has answered so many questions."""
+
+    def __init__(self, answers: int) -> None:
+        self.answers = answers
+
+    def answer(self, questions):
+        for number, answer in enumerate(super().answer(questions)):
+            if number == self.answers:
+                raise EngineError("The device fell off the bus.")
+            yield answer
+
+
+def test_an_engine_that_dies(scene, tmp_path, monkeypatch, capsys):
+    line = ["run", str(scene), "red", "-o", str(tmp_path / "out.gpkg"), "--checkpoint", "color"]
+    with monkeypatch.context() as patch:
+        patch.setattr("geoseg.pipeline.running.open_engine", lambda spec: Mortal(10))
+        assert main(line) == EngineError.exit_status == 5
+    assert "fell off the bus" in capsys.readouterr().err
+    assert not (tmp_path / "out.gpkg").exists()
+    heard = []
+    geoseg.run(request(scene, tmp_path), heard.append)
+    assert next(event.done for event in heard if isinstance(event, Progress)) >= 8
+    (straight := tmp_path / "straight").mkdir()
+    geoseg.run(request(scene, straight))
+    assert rows(tmp_path / "out.gpkg") == rows(straight / "out.gpkg")
+
+
+METRES_OF_A_DEGREE = 111_320
+
+
+@pytest.mark.parametrize(
+    ("crs", "transform", "area"),
+    [
+        ("EPSG:4326", Affine(1e-6, 0, 7, 0, -1e-6, 0), (40e-6 * METRES_OF_A_DEGREE) ** 2),
+        ("EPSG:32632", Affine(1e-6, 0, 5e5, 0, -1e-6, 5.2e6), (40e-6) ** 2),
+        ("EPSG:6933", Affine(1e5, 0, -1.7e7, 0, -1e5, 7e6), 4e6**2),
+        ("EPSG:3413", Affine(10, 0, -400, 0, -10, 400), (400 / 0.9698) ** 2),  # over the pole
+        ("EPSG:4326", Affine(1e-4, 0, 179.996, 0, -1e-4, 0), (40e-4 * METRES_OF_A_DEGREE) ** 2),
+    ],
+    ids=["micro-degrees", "micrometres", "hundred kilometres", "pole", "antimeridian"],
+)
+def test_places_and_pixels_of_any_size(draw_scene, tmp_path, crs, transform, area):
+    pixels = np.full((3, 80, 80), 90, np.uint8)
+    pixels[0, 20:60, 20:60] = 250
+    folder = tmp_path / "out"
+    folder.mkdir()
+    scene = draw_scene(pixels, transform=transform, crs=crs)
+    geoseg.run(request(scene, folder))
+    (polygon,) = gpd.read_file(folder / "out.gpkg", layer="01_red").itertuples()
+    assert polygon.area_m2 == pytest.approx(area, rel=0.03)
+    assert polygon.geometry.is_valid
+    assert main(["refine", str(folder / "out.gpkg.ledger"), "-o", str(folder / "a.geojson")]) == 0
+    west, south, east, north = gpd.read_file(folder / "a.geojson").total_bounds
+    assert -180 <= west <= east <= 180
+    assert -90 <= south <= north <= 90
 
 
 def test_an_instruction_of_two_thousand_characters(scene, tmp_path):
