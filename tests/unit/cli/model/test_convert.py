@@ -1,6 +1,8 @@
 """`geoseg model convert` writes a checkpoint and says what became of every tensor."""
 
 import json
+import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,20 @@ def test_what_is_no_checkpoint_is_refused_and_nothing_written(tmp_path, capsys):
         assert main(["model", "convert", str(source), str(tmp_path / "out")]) == 4
         assert str(source) in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+class _Evil:
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.marker}",)
+
+
+def test_a_program_in_place_of_weights_is_refused_and_not_executed(published, tmp_path, capsys):
+    marker, pkl, out = tmp_path / "executed", tmp_path / "m2f.pkl", tmp_path / "out"
+    pkl.write_bytes(pickle.dumps({"model": _Evil(marker)}))
+    arguments = ["model", "convert", str(published), str(out), "--mask2former", str(pkl)]
+    assert main(arguments) == 4
+    assert f"class {os.system.__module__}.system" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [pkl]
