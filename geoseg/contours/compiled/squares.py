@@ -16,9 +16,9 @@ _Cells = tuple[Array, Array, Array]
 _Where = tuple[Array, Array, Array, Array, bool]
 """Centres of columns and rows, their edges, and whether outlines run on those."""
 
-_Nodes = tuple[Array, Array, Array]
-"""Positions of nodes and whether they are at an edge; then of crossings along rows where they are
-in the flat strip, or how many lie before each row."""
+_Nodes = tuple[Array, Array, Array, Array]
+"""Positions of nodes and whether they are at an edge; of crossings along rows where they are in the
+flat strip, and how many lie before each row."""
 
 _Links = tuple[Array, Array, Array, Array]
 """Of each node the next one, whether the outline turns there, and its run; of each run another one
@@ -38,8 +38,7 @@ def trace(strip: Rows, level: int, row: int, lattice: Lattice) -> Trace:
     # Rows of whole words of eight cells, and a word more: every cell has a right neighbour.
     inside = np.zeros((height + 1, columns // 8 + 2, 8), np.bool_).reshape(height + 1, -1)
     inside[0, :columns] = strip.above > level
-    np.greater(strip.samples, level, out=inside[1:, 1 : width + 1])
-    inside[1:, 1 : width + 1] &= strip.coverage
+    _mark(strip.samples, strip.coverage, level, inside)
     words = inside.view(np.uint64)
     along, down = _count(words)
     before = np.concatenate([[0], np.cumsum(along)])
@@ -54,14 +53,13 @@ def trace(strip: Rows, level: int, row: int, lattice: Lattice) -> Trace:
     nodes = np.empty((int(before[-1]) + down, 2))
     at_edge = np.empty(len(nodes), np.bool_)
     across = np.empty(int(before[-1]), np.intp)
-    _cross_rows(words, cells, level, where, (nodes, at_edge, across))
     runs = np.empty(len(nodes), np.intp)
     runs[: before[-1]] = np.arange(before[-1]) // 2
     successor, turning = np.full(len(nodes), -1, np.intp), np.zeros(len(nodes), np.bool_)
     parent = np.arange(before[-1] // 2)
     busy = np.empty(words.shape[1], np.intp)
     links = (successor, turning, runs, parent)
-    _cross_columns((words, busy), cells, level, where, (nodes, at_edge, before), links)
+    _follow((words, busy), cells, level, where, (nodes, at_edge, across, before), links)
     return with_corners(
         Trace(
             nodes=nodes,
@@ -109,6 +107,15 @@ def _bytes_set(word: Any) -> Any:
     return np.int64((word * _ONES) >> _TOP)
 
 
+@small
+def _mark(samples: Array, coverage: Array, level: int, inside: Array) -> None:
+    """Note the foreground, below a first row and right of a first column."""
+    bound = np.int16(level)
+    for r in range(samples.shape[0]):
+        for c in range(samples.shape[1]):
+            inside[r + 1, c + 1] = (samples[r, c] > bound) & coverage[r, c]
+
+
 @compiled
 def _count(words: Array) -> tuple[Array, int]:
     """Crossings along each row, and between rows altogether."""
@@ -147,41 +154,46 @@ def _crossing(
 
 
 @small
-def _cross_rows(words: Array, cells: _Cells, level: int, where: _Where, out: _Nodes) -> None:
-    """Fill in the crossings along rows, in reading order."""
+def _cross_row(
+    at: tuple[int, int, int], cells: _Cells, level: int, where: _Where, out: _Nodes
+) -> None:
+    """Fill in a crossing along a row: its node, its row, and the cell on its left."""
+    n, r, c = at
     x_centres, y_centres, x_edges, _, stepped = where
-    nodes, at_edge, across = out
-    height, width = words.shape
-    n = 0
-    for r in range(height):
-        for w in range(width - 1):
-            changes = _changes(words, r, w)
-            while changes:
-                lowest = changes & (~changes + _ONE)
-                changes ^= lowest
-                c = 8 * w + _bytes_set((lowest - _ONE) & _ONES)
-                pair = _value(cells, r, c), _value(cells, r, c + 1)
-                x, cut = _crossing(level, pair, (x_centres[c], x_centres[c + 1]), x_edges[c])
-                nodes[n, 0], nodes[n, 1] = x_edges[c] if stepped else x, y_centres[r]
-                at_edge[n] = cut
-                across[n] = r * len(x_centres) + c
-                n += 1
+    nodes, at_edge, across, _ = out
+    pair = _value(cells, r, c), _value(cells, r, c + 1)
+    x, cut = _crossing(level, pair, (x_centres[c], x_centres[c + 1]), x_edges[c])
+    nodes[n, 0], nodes[n, 1] = x_edges[c] if stepped else x, y_centres[r]
+    at_edge[n] = cut
+    across[n] = r * len(x_centres) + c
 
 
 @small
-def _cross_columns(
+def _cross_column(
+    at: tuple[int, int, int], cells: _Cells, level: int, where: _Where, out: _Nodes
+) -> None:
+    """Fill in a crossing between rows: its node, and the cell above it."""
+    n, r, c = at
+    x_centres, y_centres, _, y_edges, stepped = where
+    nodes, at_edge, _, _ = out
+    pair = _value(cells, r, c), _value(cells, r + 1, c)
+    y, cut = _crossing(level, pair, (y_centres[r], y_centres[r + 1]), y_edges[r])
+    nodes[n, 0], nodes[n, 1] = x_centres[c], y_edges[r] if stepped else y
+    at_edge[n] = cut
+
+
+@small
+def _follow(
     rows: tuple[Array, Array], cells: _Cells, level: int, where: _Where, out: _Nodes, links: _Links
 ) -> None:
-    """Fill in the crossings between rows, and walk through all squares."""
+    """Walk through all squares: fill in the crossings and what leads from one to the next."""
     words, busy = rows
-    x_centres, y_centres, _, y_edges, stepped = where
-    nodes, at_edge, before_row = out
+    before_row, stepped = out[3], where[4]
     successor, turning, runs, parent = links
     d = before_row[len(words)]
     north = east = south = west = d
     for r in range(len(words) - 1):
         upper, lower = before_row[r], before_row[r + 1]  # crossings up to here; half are runs
-        centres = y_centres[r], y_centres[r + 1]
         for i in range(_find_busy(words, r, busy)):
             w = busy[i]
             top, low = words[r, w], words[r + 1, w]
@@ -195,18 +207,18 @@ def _cross_columns(
                 sw, se = (low & lowest) != _NO, (right_low & lowest) != _NO
                 run_left = upper >> 1, lower >> 1
                 if nw != ne:
+                    if r == 0:
+                        _cross_row((upper, r, c), cells, level, where, out)
                     north = upper
                     upper += 1
                 if sw != se:
+                    _cross_row((lower, r + 1, c), cells, level, where, out)
                     south = lower
                     lower += 1
                 if nw != sw:
                     west = d - 1
                 if ne != se:
-                    pair = _value(cells, r, c + 1), _value(cells, r + 1, c + 1)
-                    y, cut = _crossing(level, pair, centres, y_edges[r])
-                    nodes[d, 0], nodes[d, 1] = x_centres[c + 1], y_edges[r] if stepped else y
-                    at_edge[d] = cut
+                    _cross_column((d, r, c + 1), cells, level, where, out)
                     runs[d] = (upper if ne else lower) >> 1
                     east = d
                     d += 1
