@@ -39,6 +39,7 @@ class Console:
         self._bar: Bar | None = None
         self._lines: EventLines | None = None
         self._greeted = False
+        self._output: int | None = None
 
     def use(self, style: ProgressStyle, *, quiet: bool = False) -> None:
         """Speak as the options of a command ask for."""
@@ -59,7 +60,7 @@ class Console:
 
         What C libraries print lands on standard error from then on.
         """
-        own = os.dup(1)
+        self._output = own = os.dup(1)
         os.dup2(2, 1)
         sys.stdout = os.fdopen(own, "w", encoding="utf-8")
 
@@ -99,6 +100,7 @@ class Console:
         if self.verbosity > 0:
             self._write(trace.rstrip())
         self._write(str(error) if isinstance(error, Cancelled) else f"Error: {error}")
+        self._give_up_output()
         return error.exit_status
 
     def fail_usage(self, error: click.ClickException) -> int:
@@ -107,6 +109,13 @@ class Console:
         self._send_failure(Failure(InstructionError.code, error.format_message(), hint))
         error.show(sys.stderr)
         return InstructionError.exit_status
+
+    def _give_up_output(self) -> None:
+        """What a reader that went away did not take is not offered again when Python ends."""
+        if self._output is not None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._output)
+            os.close(nowhere)
 
     def _send_failure(self, failure: Failure) -> None:
         if self._lines is None:

@@ -176,6 +176,19 @@ def test_standard_output_holds_features_alone(kept, tmp_path):
     assert "Standard output is written" in ended.stderr
 
 
+def test_a_reader_that_goes_away(kept, tmp_path):
+    command = [sys.executable, "-m", "geoseg", "refine", str(kept), "-o", "-"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=environment
+    ) as process:
+        assert len(process.stdout.read(100)) == 100
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert process.returncode == 6
+    assert said.endswith("finished tiles are kept in the ledger.\n")
+
+
 def test_standard_output_is_for_one_of_two(kept):
     reader, writer = os.pipe()  # the end of standard input would stop the command
     ended = refine(kept, "-o", "-", "--progress", "jsonl", cwd=ROOT, stdin=reader)
