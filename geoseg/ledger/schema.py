@@ -58,7 +58,7 @@ CREATE TABLE plans (
 );
 """
 
-ELSEWHERE = "Choose another place with --ledger PATH."
+ELSEWHERE = "Or name another file as the ledger."
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -68,7 +68,7 @@ def connect(path: Path) -> sqlite3.Connection:
     a newer version. A file that is no ledger is left as it is.
     """
     if path.is_dir():
-        raise OutputError(f"The ledger {path} is a directory.", hint=ELSEWHERE)
+        raise OutputError(f"The ledger {path} is a directory.", hint="Name a file.")
     if not path.parent.is_dir():
         raise OutputError(
             f"The folder {path.parent} of the ledger does not exist.",
@@ -99,7 +99,9 @@ def writing(path: Path) -> Generator[None, None, None]:
                 code="disk_full",
             ) from error
         if name == "SQLITE_NOTADB":
-            raise OutputError(f"The file {path} is not a ledger.", hint=ELSEWHERE) from error
+            raise OutputError(
+                f"The file {path} is not a ledger.", hint="Name another file as the ledger."
+            ) from error
         if name.startswith("SQLITE_CORRUPT"):
             raise OutputError(
                 f"The ledger {path} is damaged ({error}).",
@@ -117,7 +119,10 @@ def recognized(connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if mark != APPLICATION_ID and (mark or tables):
-        raise OutputError(f"The database {path} is not a ledger of geoseg.", hint=ELSEWHERE)
+        raise OutputError(
+            f"The database {path} is not a ledger of geoseg.",
+            hint="Name another file as the ledger.",
+        )
     if tables and not 1 <= version <= FORMAT_VERSION:
         raise OutputError(
             f"The ledger {path} has format {version}, and this geoseg reads {FORMAT_VERSION}.",

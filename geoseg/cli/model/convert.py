@@ -12,6 +12,15 @@ from geoseg.cli.options import verbose_option
 from geoseg.errors import OutputError
 
 
+def _prefixes(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Every name begins with nothing at all: that would let any file pass."""
+    if not all(value.strip() for value in values):
+        raise click.BadParameter("an empty prefix fits every tensor; name the ones that may lack.")
+    return values
+
+
 @click.command("convert", short_help="Published weights → a checkpoint folder.")
 @click.argument("source", metavar="SRC")
 @click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
@@ -41,6 +50,7 @@ from geoseg.errors import OutputError
 @click.option(
     "--allow-missing",
     multiple=True,
+    callback=_prefixes,
     metavar="PREFIX",
     help="Draw tensors whose names begin like this, too, if SRC lacks them; may be given again.",
 )

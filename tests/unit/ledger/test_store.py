@@ -15,7 +15,7 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoseg.dialogue import Instance, Instruction, Target, TargetAnswer, TileAnswer
+from geoseg.dialogue import UNSEEN, Instance, Instruction, Target, TargetAnswer, TileAnswer
 from geoseg.errors import EngineError, OutputError
 from geoseg.grid import Grid
 from geoseg.ledger import RunKey, open_ledger, open_ledgers
@@ -162,6 +162,18 @@ def test_logits_outside_the_box_are_absent_and_infinities_cut() -> None:
     assert (unpack(nothing) == np.float32(-127 / 16)).all()
 
 
+def test_cells_next_to_the_foreground_that_nobody_saw_are_kept() -> None:
+    logits = np.full((20, 30), -3, np.float16)
+    logits[:, 10:] = UNSEEN
+    logits[5:9, 4:10] = 3
+    logits[15:] = -16
+    back = unpack(pack(logits))
+    assert (back[4:10, 10] == UNSEEN).all()
+    assert (back[:, 13:] == np.float32(-127 / 16)).all()
+    assert (back[:15, :10] == logits[:15, :10]).all()
+    assert (unpack(pack(np.full((8, 8), UNSEEN, np.float16))) == np.float32(-127 / 16)).all()
+
+
 def test_a_typical_answer_takes_kilobytes() -> None:
     rows, cols = np.mgrid[0:256, 0:256]
     field = 8 * np.cos(rows / 17) * np.cos(cols / 23) - 3
@@ -269,7 +281,7 @@ def test_files_that_are_no_ledger_stay_as_they_are(tmp_path: Path) -> None:
         before = path.read_bytes()
         with pytest.raises(OutputError, match=words) as caught:
             open_ledger(path, KEY)
-        assert "--ledger PATH" in str(caught.value)
+        assert "another file as the ledger" in str(caught.value)
         assert path.read_bytes() == before
     assert sorted(file.name for file in tmp_path.iterdir()) == ["notes.txt", "other.gpkg"]
 

@@ -37,6 +37,13 @@ def test_published_weights_become_a_checkpoint_with_a_report(published, tmp_path
     assert load(out).codec.template.name == "w1-hb"
 
 
+def test_an_empty_prefix_would_let_everything_pass(published, tmp_path, capsys):
+    out = tmp_path / "r2"
+    assert main(["model", "convert", str(published), str(out), "--allow-missing", ""]) == 2
+    assert "empty prefix" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_what_is_no_checkpoint_is_refused_and_nothing_written(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     for source in (tmp_path / "empty", tmp_path / "nowhere"):
