@@ -103,13 +103,13 @@ def _drafts(draw: st.DrawFn, ids: tuple[int, ...], end: int) -> list[int] | None
     return [*kept, *draw(st.sampled_from([[], odd, [end], [end, *odd]]))]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases(), st.booleans())
 def test_answers_are_those_of_plain_greedy_decoding(case: Case, prefixed: bool) -> None:
     case.check(case.answers(prefixed))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(case=cases(), prefixed=st.booleans())
 def test_fixed_shapes_give_the_same_answers(case: Case, prefixed: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
