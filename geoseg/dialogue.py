@@ -16,6 +16,9 @@ from geoseg.tiling import Tile
 Finish = Literal["stop", "length", "failed"]
 """Why an answer ended: said all, cut off at the token limit, or the tile could not be answered."""
 
+UNSEEN = -60000.0
+"""Logit of a cell without a valid pixel, a number that float16 holds: nobody looked there."""
+
 _DETERMINERS = re.compile(r"^(?:(?:the|a|an|all|every|each|any|some|of)\s+)+", re.IGNORECASE)
 
 
@@ -68,8 +71,8 @@ class TargetAnswer:
     """Mean foreground probability × [SEG] probability, 0 to 1."""
 
     logits: NDArray[np.float16]
-    """(h, w) at the mask stride over the tile's window; > 0 is foreground. Of several [SEG] the
-    larger one."""
+    """(h, w) at the mask stride over the tile's window; > 0 is foreground, `UNSEEN` was not looked
+    at. Of several [SEG] the larger one."""
 
     instances: tuple[Instance, ...] = ()
     """The things that were told apart, two or more; empty when the target was drawn as one."""

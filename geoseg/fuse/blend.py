@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.fuse.field import Strip, quantized
-from geoseg.fuse.looks import ABSENT, Look, hann
+from geoseg.fuse.looks import ABSENT, Look, hann, unseen
 from geoseg.fuse.regions import Labeller, Labels, Numbers, Register
 
 Weights = NDArray[np.float32]
@@ -113,12 +113,16 @@ class _Sums:
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.logits, self.weights, self.scores, self.scored = np.zeros((4, *shape), np.float32)
         self.seen, self.found = np.zeros((2, *shape), np.uint16)
+        self.hidden = np.zeros(shape, np.bool_)
 
     def add(
         self, look: Look, rows: tuple[slice, slice], weight: Weights, missed: NDArray[np.bool_]
     ) -> None:
         """Add one look with its weights, where it missed the region; all are (h, w)."""
         place = rows[0], look.columns
+        if look.veiled and look.logits is not None:
+            # What no pixel shows is the scene's matter, not the tile's: one look tells.
+            self.hidden[place] |= unseen(look.logits[rows[1]])
         self.weights[place] += weight
         self.seen[place] += 1
         self.found[place] += ~missed
@@ -141,7 +145,7 @@ def _blend(ground: Ground, haloed: Plane, register: Register, rule: Rule, level:
         rows = look.rows(band.row_off, band.row_off + shape[0])
         missed = _missed(look, rows[0], haloed, register)
         sums.add(look, rows, _weights(look, rows[1], rule, missed), missed)
-    coverage = sums.weights > 0
+    coverage = (sums.weights > 0) & ~sums.hidden
     mean = np.full(shape, ABSENT)
     np.divide(sums.logits, sums.weights, out=mean, where=coverage)
     samples = quantized(mean)

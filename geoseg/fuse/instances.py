@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csgraph, csr_array
 
 from geoseg.fuse.field import Field, Strip, quantized
-from geoseg.fuse.looks import ABSENT, hann
+from geoseg.fuse.looks import ABSENT, hann, unseen
 from geoseg.fuse.things import Flags, Ints, Matcher, Matches, Thing, View, Views, cells_of
 from geoseg.fuse.walk import Walk
 from geoseg.grid import Window
@@ -165,8 +165,11 @@ def _strip(walk: Walk, groups: Groups, span: tuple[int, int], views: Sequence[Vi
     begin, end = span
     area = Window(0, begin, walk.field.width, end - begin)
     seen = np.zeros((area.height, area.width), np.uint16)
+    hidden = np.zeros(seen.shape, np.bool_)
     for view in views:
         seen[_part(view.look.window, area)] += 1
+        for thing in view.things:
+            _hide(hidden, thing, area)
     things = [(view, thing) for view in views for thing in view.things]
     planes = [
         _averaged([pair for pair in things if _in_plane(groups, pair[1], plane)], groups, area)
@@ -183,7 +186,7 @@ def _strip(walk: Walk, groups: Groups, span: tuple[int, int], views: Sequence[Vi
     return Strip(
         row_off=begin,
         samples=quantized(values.max(0)),
-        coverage=seen > 0,
+        coverage=(seen > 0) & ~hidden,
         n_seen=_told(groups.n_seen, owner, inside),
         n_found=_told(groups.n_found, owner, inside),
         agreement=np.where(inside, found / np.maximum(seen, 1), 0).astype(np.float32),
@@ -201,6 +204,13 @@ def _part(window: Window, area: Window) -> tuple[slice, slice]:
     """Where a window that meets an area lies in it."""
     shared = window.intersection(area)
     return (slice(0), slice(0)) if shared is None else cells_of(shared, area)
+
+
+def _hide(hidden: Flags, thing: Thing, area: Window) -> None:
+    """Note the cells around a thing that nobody saw."""
+    shared = thing.area.intersection(area) if thing.logits.size else None
+    if shared is not None:
+        hidden[cells_of(shared, area)] |= unseen(thing.logits[cells_of(shared, thing.area)])
 
 
 def _averaged(things: Sequence[tuple[View, Thing]], groups: Groups, area: Window) -> _Plane:

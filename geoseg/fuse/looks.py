@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.dialogue import Instruction, Target
+from geoseg.dialogue import UNSEEN, Instruction, Target
 from geoseg.grid import Window
 from geoseg.tiling import Tile
 
@@ -80,6 +80,9 @@ class Look:
 
     score: float
     """0 without logits."""
+
+    veiled: bool
+    """Whether some of the logits are `UNSEEN`."""
 
     def rows(self, begin: int, end: int) -> tuple[slice, slice]:
         """Rows shared with [begin, end): counted from `begin`, and from the window's top."""
@@ -151,7 +154,13 @@ class Looks:
             ),
             logits=None if answer is None else _compact(answer.logits),
             score=0.0 if answer is None else answer.score,
+            veiled=answer is not None and bool(unseen(answer.logits).any()),
         )
+
+
+def unseen(logits: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Cells that nobody saw."""
+    return np.asarray(logits <= np.float32(UNSEEN / 2))
 
 
 def in_cells(window: Window, stride: int) -> Window:

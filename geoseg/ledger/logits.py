@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
+
+from geoseg.dialogue import UNSEEN
 
 STEP = 1 / 16
 """Logit per step of the int8 values."""
@@ -19,8 +22,14 @@ STEP = 1 / 16
 ABSENT = -127
 """The int8 value of everything outside the box."""
 
+_UNSEEN = -128
+"""The int8 value of cells next to the foreground of which no pixel is valid."""
+
 _FAINT = -96
 """Values up to this one, logit −6, are the same as absent: a foreground probability of 0.25 %."""
+
+
+_AROUND = np.ones((3, 3), np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +37,8 @@ class StoredLogits:
     """One target in one tile, read back."""
 
     logits: NDArray[np.float32]
-    """(h, w) at the mask stride over the tile's window, cut to ±7.9375."""
+    """(h, w) at the mask stride over the tile's window, cut to ±7.9375; `UNSEEN` where a cell next
+    to the foreground was not looked at."""
 
     score: float
     """Mean foreground probability × [SEG] probability, 0 to 1."""
@@ -64,6 +74,10 @@ def pack(logits: NDArray[Any]) -> Packed:
     """Quantise, crop and deflate logits (h, w); they must not hold NaN."""
     steps = np.clip(np.rint(logits.astype(np.float32) / STEP), ABSENT, -ABSENT).astype(np.int8)
     steps[steps <= _FAINT] = ABSENT
+    unseen = logits == UNSEEN
+    if unseen.any():
+        # Only where they end an outline do they matter; all of them would fill the box.
+        steps[unseen & ndimage.binary_dilation(steps > 0, _AROUND, iterations=2)] = _UNSEEN
     rows = np.flatnonzero((steps != ABSENT).any(1))
     cols = np.flatnonzero((steps != ABSENT).any(0))
     height, width = steps.shape
@@ -96,4 +110,6 @@ def unpack(packed: Packed) -> NDArray[np.float32]:
         rows = slice(packed.top, packed.top + packed.box_height)
         cols = slice(packed.left, packed.left + packed.box_width)
         steps[rows, cols] = box
-    return steps.astype(np.float32) * np.float32(STEP)
+    logits = steps.astype(np.float32) * np.float32(STEP)
+    logits[steps == _UNSEEN] = UNSEEN
+    return logits

@@ -14,6 +14,7 @@ from geoseg.dialogue import Instruction, TileAnswer
 from geoseg.engines import Engine, Question
 from geoseg.events import Listener, Progress
 from geoseg.ledger import Ledger
+from geoseg.pipeline.veils import Veils
 from geoseg.rendering import Rendering
 from geoseg.scene import Chip, Scene, Unreadable, read_chips
 from geoseg.tiling import Tile
@@ -79,13 +80,13 @@ def _answered(inquiry: Inquiry, agenda: _Agenda, engine: Engine, meter: _Meter) 
     if not agenda:
         return 0
     ledger, asked = inquiry.ledger, 0
-    skips = _Skips(ledger, agenda, meter)
+    skips, veils = _Skips(ledger, agenda, meter), Veils()
     most = _COMMIT_ANSWERS * len(set().union(*agenda.values()))
     with (
         closing(read_chips(inquiry.scene, agenda, inquiry.rendering)) as chips,
-        closing(engine.answer(skips.sorted_out(chips))) as answers,
+        closing(engine.answer(veils.noted(skips.sorted_out(chips)))) as answers,
     ):
-        for batch in _batches(answers, most):
+        for batch in _batches(veils.marked(answers), most):
             for instruction, group in batch.items():
                 ledger.record(instruction, group)
                 asked += len(group)

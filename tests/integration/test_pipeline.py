@@ -188,6 +188,23 @@ def test_what_holds_no_data_is_not_found_and_not_asked(run, draw_scene, tmp_path
     assert len(run.asked) == 6
 
 
+def test_what_no_data_cuts_reaches_an_edge(run, draw_scene, tmp_path):
+    image = paint(r1=(200, 200, 400, 400), r2=(500, 500, 600, 600), r3=(900, 100, 1000, 300))
+    image[:, 300:360, 100:460] = 0  # through the first plate, in the middle of a tile
+    image[:, 610:700, 480:640] = 0  # near the second one
+    run(draw_scene(image, nodata=0), "red")
+    found = read(tmp_path, "01_red").sort_values("area_m2")
+    assert [(round(row.geometry.area), row.touches_edge) for row in found.itertuples()] == [
+        (pytest.approx(2000, rel=0.02), True),
+        (pytest.approx(2500, rel=0.02), False),
+        (pytest.approx(5000, rel=0.02), False),
+        (pytest.approx(5000, rel=0.02), True),
+    ]
+    upper = found.iloc[[0, 3]].geometry.total_bounds
+    assert upper[3] - upper[1] == pytest.approx(100, abs=0.5)
+    assert not found.intersects(ground(100, 300, 460, 360).buffer(-0.01)).any()
+
+
 def test_a_scene_or_an_area_without_data_is_refused(run, draw_scene, tmp_path):
     with pytest.raises(SceneError):
         run(draw_scene(np.zeros((3, 50, 50), np.uint8), nodata=0, name="empty.tif"), "red")

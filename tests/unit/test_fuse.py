@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from geoseg.contours import polygonize
+from geoseg.dialogue import UNSEEN
 from geoseg.errors import InstructionError, OutputError
 from geoseg.fuse import Field, Rule, Strip, fuse
 from geoseg.fuse.field import STEPS, level_of, quantized
@@ -280,3 +282,16 @@ def test_rules_agree_where_tiles_agree(rule: Rule) -> None:
     thing = (10, 20, 30, 60)
     answers = Answers({LEFT: seen(LEFT, thing), RIGHT: seen(RIGHT, thing)})
     assert (foreground(fused(answers, rule=rule)) == box(*thing)).all()
+
+
+@pytest.mark.parametrize("rule", ["found", "blend", "core"])
+def test_cells_without_a_valid_pixel_are_not_covered(rule: Rule) -> None:
+    left = seen(LEFT, (10, 20, 45, 58))
+    left.logits[12:14, 50:54] = UNSEEN
+    field = fused(Answers({LEFT: left, RIGHT: seen(RIGHT, (10, 20, 45, 58))}), rule=rule)
+    strip = whole(field)
+    assert (strip.coverage == ~box(12, 14, 50, 54)).all()
+    assert (foreground(field) == (box(10, 20, 45, 58) & ~box(12, 14, 50, 54))).all()
+    (shape,) = polygonize(field)
+    assert shape.touches_edge
+    assert len(shape.polygon.interiors) == 1

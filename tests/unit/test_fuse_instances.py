@@ -10,6 +10,7 @@ import pytest
 import shapely
 
 from geoseg.contours import Shape, polygonize
+from geoseg.dialogue import UNSEEN
 from geoseg.fuse import Field, fuse
 from geoseg.tiling import Tile, plan_tiles
 from tests.property.fields import ASKED, Answers, Heard, grid_of
@@ -173,3 +174,15 @@ def test_polygons_of_touching_things_never_overlap() -> None:
     polygons = np.array([shape.polygon for shape in polygonize(found)])
     assert shapely.is_valid(polygons).all()
     assert shapely.union_all(polygons).area == pytest.approx(shapely.area(polygons).sum())
+
+
+def test_a_thing_cut_by_cells_without_a_valid_pixel_reaches_an_edge() -> None:
+    cut, whole = drawn(TILES[0], (10, 20, 10, 20)), drawn(TILES[0], (10, 20, 30, 40))
+    for one in (cut, whole):
+        one.logits[:, 20:26] = UNSEEN
+    answers = Answers({TILES[0]: cut}, apart={TILES[0]: [cut, whole]})
+    (found,) = fuse(answers, ASKED, TILES, grid_of(4 * HEIGHT, 4 * WIDTH), rule="instances")
+    assert {bounds(shape): shape.touches_edge for shape in polygonize(found)} == {
+        (10, 20, 10, 20): True,
+        (10, 20, 30, 40): False,
+    }
