@@ -21,6 +21,7 @@ from geoseg.segearth.config import PRESETS
 from geoseg.segearth.model import SegEarth, build
 from geoseg.segearth.prompt import TextCodec
 from training.fit.recipe import Base
+from training.nano.ancestors import let_queries_through
 
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 _MARKERS = ("[SEG]", "<p>", "</p>", "[EOS]")
@@ -67,7 +68,9 @@ def newborn(base: Base, texts: Sequence[str], seed: int) -> tuple[SegEarth, Toke
         answer_token_ids=ids,
     )
     torch.manual_seed(seed)
-    return build(config).eval(), tokenizer
+    model = build(config)
+    let_queries_through(model)
+    return model.eval(), tokenizer
 
 
 def save_newborn(model: SegEarth, tokenizer: Tokenizer, folder: Path) -> str:
