@@ -7,9 +7,9 @@ strips begin.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from geoseg.contours.shapes import Assembly, Shape, SumUp, without_steps
 from geoseg.fuse import Field, Strip
 
 __all__ = ["Shape", "polygonize"]
+
+_log = logging.getLogger(__name__)
 
 _LARGE = 2**24
 """Cells from which compiled loops pay for loading them."""
@@ -49,12 +51,10 @@ def polygonize(
     are apart.
 
     `compiled` asks for loops compiled by numba; None means on large fields, where numba is
-    installed. The polygons are the same.
+    installed. The polygons are the same. Raises ImportError when they are asked for and are not
+    there.
     """
-    if compiled is None:
-        cells = field.grid.height * field.grid.width
-        compiled = cells >= _LARGE and find_spec("numba") is not None
-    loops = _loops(compiled)
+    loops = _loops(field, compiled)
     lattice = Lattice(field.scene.height, field.scene.width, field.stride, pixel_edges)
     tracers = [_Tracer(field, lattice, loops) for _ in range(max(field.planes, 1))]
     for strip in _with_margin(field):
@@ -83,11 +83,18 @@ class _Tracer:
         self._row += len(rows.samples)
 
 
-def _loops(compiled: bool) -> _Loops:
-    if not compiled:
-        return _Loops(marching.trace, chains.order, shapes.sum_up)
-    from geoseg.contours import compiled as fast
-
+def _loops(field: Field, compiled: bool | None) -> _Loops:
+    plain = _Loops(marching.trace, chains.order, shapes.sum_up)
+    large = field.grid.height * field.grid.width >= _LARGE
+    if not (large if compiled is None else compiled):
+        return plain
+    try:
+        from geoseg.contours import compiled as fast
+    except ImportError as error:  # not installed, or not for this NumPy
+        if compiled:
+            raise
+        _log.info("outlines are traced without numba: %s", error)
+        return plain
     return _Loops(fast.trace, fast.order, fast.sum_up)
 
 

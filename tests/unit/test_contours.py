@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -153,6 +154,16 @@ def test_score_and_agreement_are_means_over_the_cells() -> None:
         (shape,) = polygonize(field_of(logits, rows=rows, score=score))
         assert shape.score == pytest.approx(0.35)
         assert (shape.agreement, shape.n_seen, shape.n_found) == (0.5, 2, 1)
+
+
+def test_without_numba_large_fields_are_traced_all_the_same(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "geoseg.contours.compiled", None)
+    monkeypatch.delattr("geoseg.contours.compiled", raising=False)
+    monkeypatch.setattr("geoseg.contours._LARGE", 1)
+    field = field_of(np.pad(np.full((3, 3), 2.0), 1, constant_values=-2))
+    assert len(list(polygonize(field))) == 1
+    with pytest.raises(ImportError):
+        list(polygonize(field, compiled=True))
 
 
 def test_an_empty_field_has_no_polygons() -> None:
