@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from geoseg.errors import Cancelled
 from training.ablate.costs import Cost, cost
 from training.fit.examining import Overlap, examine
 from training.fit.examples import Example, Examples
@@ -84,6 +85,12 @@ def _trial(
             folder, seed, max_minutes=sweep.max_minutes, resume=folder.is_dir(), cpu=sweep.cpu
         )
         steps.append(fit(own, learn, options).step)
+        if steps[-1] < own.course.steps and sweep.max_minutes == float("inf"):
+            raise Cancelled(
+                f"The training with {sweep.key} = {value} and seed {seed} was stopped after "
+                f"{steps[-1]} steps.",
+                hint="The same command goes on with it.",
+            )
         lesson, collation = open_lesson(folder)
         looks = examine(lesson, collation, look, forced=sweep.forced)
         found.append(tuple(looks.picked))

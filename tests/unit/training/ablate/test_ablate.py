@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.training.fit.conftest import short_recipe
 from training.__main__ import main
+from training.ablate import sweep
 from training.ablate.compare import difference
 from training.recipes import to_toml
 
@@ -36,6 +37,20 @@ def test_an_ablation_is_one_table(tmp_path, name, values, capsys):
     assert report["rows"][0]["difference"] == 0.0
     assert report["answers"] == "generated"
     assert "giou" in capsys.readouterr().out
+
+
+def test_a_stopped_training_ends_the_sweep_and_the_same_command_goes_on(tmp_path, monkeypatch):
+    class Stopped:
+        step = 0
+
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(to_toml(short_recipe(1)))
+    arguments = ["--values", "0", "--drawn", "8,16", "--side", "64", "--look", "1", "--cpu"]
+    command = ["ablate", "lambda_s", str(recipe), "-o", str(tmp_path / "out"), *arguments]
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep, "fit", lambda *_: Stopped())
+        assert main(command) == 130
+    assert main(command) == 0
 
 
 def test_what_is_to_be_compared_has_to_be_said(tmp_path, capsys):
