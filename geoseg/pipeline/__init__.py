@@ -9,7 +9,7 @@
     running    run: from a request to a file
     refining   revise: from a ledger to a file
     showing    show: what a ledger holds, told without drawing it
-    drawing    how answers become polygons, and where these go
+    drawing    Drawing: how answers become polygons, which runs and revisions are told alike
     writing    from kept answers to a file, for both
     nothing    the field of a thing that nobody found
     record     what a run leaves on record

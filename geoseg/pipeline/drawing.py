@@ -1,8 +1,9 @@
-"""How answers become polygons, and where these go."""
+"""How answers become polygons."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,52 +21,53 @@ EVERY = "all"
 """In place of a target: every one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """How answers become polygons, and where these go."""
+    """How answers become polygons: what runs and revisions are told alike, checked alike."""
 
-    output: Path
+    fuse: Rule = "found"
+    """How overlapping answers become one."""
 
-    fuse: Rule
-    threshold: float
+    threshold: float = 0.5
     """Probability from which a place belongs to a polygon."""
 
-    min_agreement: float
+    min_agreement: float = 0.0
     """Least share of the tiles that saw a thing, three or more, that must have found it."""
 
-    min_area: float
+    min_area: float = 0.0
     """Smallest polygon that is kept, in m²."""
 
-    dst_crs: str | None
-    """CRS of the output; None is the first scene's."""
-
-    layer_per_target: bool
-    overwrite: bool
-
-    driver: str | None = None
-    """Format of the output as GDAL calls it; None goes by the extension."""
-
-    scores: Path | None = None
-    """Raster file of the fused probabilities, a band per target; None writes none."""
-
-    masks: Path | None = None
-    """Folder of raster masks, a file per target, of each of several scenes in a folder of its own;
-    None writes none."""
+    max_area: float | None = None
+    """Largest polygon that is kept, in m²; None keeps all."""
 
     simplify: float = SIMPLIFY_PX
-    """Largest distance a vertex may move, in pixels."""
+    """Largest distance a vertex may move, in pixels; 0 keeps every vertex."""
 
     regularize: Sequence[str] = ()
     """Targets whose outlines become straight edges in few directions; `all` is every target."""
 
-    pixel_edges: bool = False
-    """Whether outlines follow the edges of mask cells, neither simplified nor straightened."""
-
     fill_holes: float = 0.0
     """Holes smaller than this are filled, in m²."""
 
-    max_area: float | None = None
-    """Largest polygon that is kept, in m²; None keeps all."""
+    pixel_edges: bool = False
+    """Whether outlines follow the edges of mask cells, neither simplified nor straightened."""
+
+    dst_crs: str | None = None
+    """CRS of the output; None is the first scene's."""
+
+    layer_per_target: bool = False
+    driver: str | None = None
+    """Format of the output as GDAL calls it; None goes by its extension."""
+
+    scores: str | os.PathLike[str] | None = None
+    """GeoTIFF of one scene's fused probabilities, a band per target; None writes none."""
+
+    masks: str | os.PathLike[str] | None = None
+    """Folder of GeoTIFF masks, a file per target, of each of several scenes in a folder of its own;
+    None writes none."""
+
+    overwrite: bool = False
+    """Whether an existing output may be replaced."""
 
     def shaping(self, target: Target) -> Shaping:
         """How the outlines of a target are shaped. Raises InstructionError for a wrong number."""
@@ -90,24 +92,25 @@ class Drawing:
     @property
     def rasters(self) -> Rasters:
         """The raster files that are asked for."""
-        return Rasters(self.scores, self.masks, self.overwrite)
+        scores, masks = (None if p is None else Path(p) for p in (self.scores, self.masks))
+        return Rasters(scores, masks, self.overwrite)
 
-    def check(self) -> None:
+    def check_place(self, output: Path) -> None:
         """Refuse, before any work is done, what cannot become a file.
 
         Raises InstructionError for settings out of range, OutputError for a place that cannot be
         written.
         """
         self.check_settings()
-        if self.output == Path():
+        if output == Path():
             raise OutputError("There is no output.", hint="Name a .gpkg file.", code="bad_request")
         check_output(
-            self.output,
+            output,
             driver=self.driver,
             overwrite=self.overwrite,
             layer_per_target=self.layer_per_target,
         )
-        output_crs(self.output, self.dst_crs, self.driver)
+        output_crs(output, self.dst_crs, self.driver)
         self.rasters.check()
 
     def check_scenes(self, count: int) -> None:

@@ -10,9 +10,8 @@ from typing import Any
 
 from geoseg.errors import Cancelled, InstructionError, OutputError
 from geoseg.events import Listener, Log, Result, StageName
-from geoseg.features import SIMPLIFY_PX
 from geoseg.ledger import read_ledger
-from geoseg.pipeline.drawing import Drawing, Rule
+from geoseg.pipeline.drawing import Drawing
 from geoseg.pipeline.kept import Kept, latest_of, spoken
 from geoseg.pipeline.record import Account
 from geoseg.pipeline.telling import Teller
@@ -28,7 +27,7 @@ _PATHS = ("ledger", "output", "scores", "masks")
 
 
 @dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Drawing):
     """A ledger, how its answers are to be drawn now, and where the polygons go.
 
     What is drawn is the latest run: its scenes, tiles, areas and instructions, unless others are
@@ -45,72 +44,6 @@ class Revision:
     scenes: tuple[str, ...] = ()
     """Those to draw, of all that the ledger holds, by the names that outputs call them; empty for
     the latest run's."""
-
-    fuse: Rule = "found"
-    """How overlapping answers become one."""
-
-    threshold: float = 0.5
-    """Probability from which a place belongs to a polygon."""
-
-    min_agreement: float = 0.0
-    """Least share of the tiles that saw a thing, three or more, that must have found it."""
-
-    min_area: float = 0.0
-    """Smallest polygon that is kept, in m²."""
-
-    max_area: float | None = None
-    """Largest polygon that is kept, in m²; None keeps all."""
-
-    simplify: float = SIMPLIFY_PX
-    """Largest distance a vertex may move, in pixels; 0 keeps every vertex."""
-
-    regularize: tuple[str, ...] = ()
-    """Targets whose outlines become straight edges in few directions; `all` is every target."""
-
-    fill_holes: float = 0.0
-    """Holes smaller than this are filled, in m²."""
-
-    pixel_edges: bool = False
-    """Whether outlines follow the edges of mask cells, neither simplified nor straightened."""
-
-    dst_crs: str | None = None
-    """CRS of the output; None is the first scene's."""
-
-    layer_per_target: bool = False
-    driver: str | None = None
-    """Format of the output as GDAL calls it; None goes by its extension."""
-
-    scores: str | os.PathLike[str] | None = None
-    """GeoTIFF of one scene's fused probabilities, a band per target; None writes none."""
-
-    masks: str | os.PathLike[str] | None = None
-    """Folder of GeoTIFF masks, a file per target, of each of several scenes in a folder of its own;
-    None writes none."""
-
-    overwrite: bool = False
-    """Whether an existing output may be replaced."""
-
-    @property
-    def drawing(self) -> Drawing:
-        """How the answers become polygons."""
-        return Drawing(
-            output=Path(self.output),
-            fuse=self.fuse,
-            threshold=self.threshold,
-            min_agreement=self.min_agreement,
-            min_area=self.min_area,
-            dst_crs=self.dst_crs,
-            layer_per_target=self.layer_per_target,
-            overwrite=self.overwrite,
-            driver=self.driver,
-            scores=None if self.scores is None else Path(self.scores),
-            masks=None if self.masks is None else Path(self.masks),
-            simplify=self.simplify,
-            regularize=self.regularize,
-            pixel_edges=self.pixel_edges,
-            fill_holes=self.fill_holes,
-            max_area=self.max_area,
-        )
 
     def to_settings(self) -> dict[str, Any]:
         """What was chosen anew, as JSON can hold it; scenes and instructions come from plans."""
@@ -129,7 +62,8 @@ def revise(revision: Revision, listener: Listener | None = None) -> Result:
     for an instruction or a scene that the ledger does not hold, and GeosegError as a run does.
     """
     account = Account(revision.to_settings())
-    revision.drawing.check()
+    output = Path(revision.output)
+    revision.check_place(output)
     if _same_file(revision.output, revision.ledger):
         raise OutputError("The output would replace its own ledger.", hint="Name another file.")
     tell = Teller(listener, _STAGES, lambda: Cancelled("Stopped; the ledger is as it was."))
@@ -137,7 +71,7 @@ def revise(revision: Revision, listener: Listener | None = None) -> Result:
         tell.enter("read")
         with read_ledger(Path(revision.ledger)) as runs:
             kept = _chosen(latest_of(runs, revision.ledger, revision.scenes), revision.instructions)
-            revision.drawing.check_scenes(len(kept))
+            revision.check_scenes(len(kept))
             tell(Log("info", _outlook(kept)))
             first, *others = (one.plan.scene for one in kept)
             settings = {
@@ -147,7 +81,7 @@ def revise(revision: Revision, listener: Listener | None = None) -> Result:
                 "scenes": others,
                 "instructions": [instruction.text for instruction in spoken(kept)],
             }
-            return draw(revision.drawing, kept, replace(account, settings=settings), tell)
+            return draw(revision, output, kept, replace(account, settings=settings), tell)
 
 
 def _chosen(kept: Sequence[Kept], asked: tuple[str, ...]) -> tuple[Kept, ...]:

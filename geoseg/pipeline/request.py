@@ -12,14 +12,13 @@ from geoseg.dialogue import Instruction
 from geoseg.engines import EngineSpec, Quantize
 from geoseg.errors import InstructionError
 from geoseg.export import STDOUT
-from geoseg.features import SIMPLIFY_PX
-from geoseg.pipeline.drawing import Drawing, Rule
+from geoseg.pipeline.drawing import Drawing
 from geoseg.rendering import parse_stretch
 from geoseg.tiling import OVERLAP
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(Drawing):
     """Scenes, what to look for in them, and where the polygons go."""
 
     scene: str | os.PathLike[str]
@@ -42,9 +41,6 @@ class Request:
     overlap: int = OVERLAP
     """Least pixels that neighbouring windows share."""
 
-    fuse: Rule = "found"
-    """How overlapping answers become one."""
-
     bounds: tuple[float, float, float, float] | None = None
     """(xmin, ymin, xmax, ymax) outside of which nothing is asked or kept."""
 
@@ -60,33 +56,6 @@ class Request:
     stretch: str = "auto"
     """`auto`, `none`, `MIN,MAX` or `pLO-HI`."""
 
-    threshold: float = 0.5
-    """Probability from which a place belongs to a polygon."""
-
-    min_agreement: float = 0.0
-    """Least share of the tiles that saw a thing, three or more, that must have found it."""
-
-    min_area: float = 0.0
-    """Smallest polygon that is kept, in m²."""
-
-    max_area: float | None = None
-    """Largest polygon that is kept, in m²; None keeps all."""
-
-    simplify: float = SIMPLIFY_PX
-    """Largest distance a vertex may move, in pixels; 0 keeps every vertex."""
-
-    regularize: tuple[str, ...] = ()
-    """Targets whose outlines become straight edges in few directions; `all` is every target."""
-
-    fill_holes: float = 0.0
-    """Holes smaller than this are filled, in m²."""
-
-    pixel_edges: bool = False
-    """Whether outlines follow the edges of mask cells, neither simplified nor straightened."""
-
-    dst_crs: str | None = None
-    """CRS of the output; None is the first scene's."""
-
     assume_crs: str | None = None
     """CRS of a scene that states none."""
 
@@ -99,25 +68,11 @@ class Request:
     shard: tuple[int, int] | None = None
     """(i, n) asks only the i-th of n parts of the tiles, counted from 1; None asks all."""
 
-    layer_per_target: bool = False
-    driver: str | None = None
-    """Format of the output as GDAL calls it; None goes by its extension."""
-
-    scores: str | os.PathLike[str] | None = None
-    """GeoTIFF of one scene's fused probabilities, a band per target; None writes none."""
-
-    masks: str | os.PathLike[str] | None = None
-    """Folder of GeoTIFF masks, a file per target, of each of several scenes in a folder of its own;
-    None writes none."""
-
     ledger: str | os.PathLike[str] | None = None
     """Where answers are kept; None is beside the output."""
 
     resume: bool = True
     """Whether answers of an earlier run are used."""
-
-    overwrite: bool = False
-    """Whether an existing output may be replaced."""
 
     @property
     def scene_paths(self) -> tuple[str, ...]:
@@ -146,28 +101,6 @@ class Request:
     def engine(self) -> EngineSpec:
         """The recipe of the engine that answers."""
         return EngineSpec(self.checkpoint, device=self.device, quantize=self.quantize)
-
-    @property
-    def drawing(self) -> Drawing:
-        """How the answers become polygons."""
-        return Drawing(
-            output=self.output_path,
-            fuse=self.fuse,
-            threshold=self.threshold,
-            min_agreement=self.min_agreement,
-            min_area=self.min_area,
-            dst_crs=self.dst_crs,
-            layer_per_target=self.layer_per_target,
-            overwrite=self.overwrite,
-            driver=self.driver,
-            scores=None if self.scores is None else Path(self.scores),
-            masks=None if self.masks is None else Path(self.masks),
-            simplify=self.simplify,
-            regularize=self.regularize,
-            pixel_edges=self.pixel_edges,
-            fill_holes=self.fill_holes,
-            max_area=self.max_area,
-        )
 
     def spoken(self) -> tuple[Instruction, ...]:
         """The instructions, each one checked.
@@ -199,7 +132,7 @@ class Request:
         """
         self.spoken()
         self.check_options()
-        self.drawing.check()
+        self.check_place(self.output_path)
 
     def check_options(self) -> None:
         """Refuse options that cannot be understood."""
@@ -207,8 +140,8 @@ class Request:
             if count > 1:
                 raise InstructionError(f"The scene {path} is given twice.", hint="Name it once.")
         parse_stretch(self.stretch)
-        self.drawing.check_settings()
-        self.drawing.check_scenes(len(self.scene_paths))
+        self.check_settings()
+        self.check_scenes(len(self.scene_paths))
         if self.quantize not in get_args(Quantize):
             raise InstructionError(
                 f"Weights cannot be stored as {self.quantize!r}.", hint="Use none, int8 or int4."

@@ -46,7 +46,7 @@ def run(request: Request, listener: Listener | None = None) -> Result:
         grounds = survey(request)
         renderings = [_rendering(request, ground.scene) for ground in grounds]
         kept, asked = _ask(request, grounds, renderings, tell, held)
-        return draw(request.drawing, kept, replace(account, asked=asked), tell)
+        return draw(request, request.output_path, kept, replace(account, asked=asked), tell)
 
 
 def _rendering(request: Request, scene: Scene) -> Rendering:

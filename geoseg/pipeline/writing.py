@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from geoseg.contours import polygonize
 from geoseg.dialogue import Instruction, Target
@@ -32,45 +32,47 @@ _TOLD_EVERY = 500
 """Polygons between two signs of life while the file is written."""
 
 
-def draw(drawing: Drawing, kept: Sequence[Kept], account: Account, tell: Teller) -> Result:
+def draw(
+    drawing: Drawing, output: Path, kept: Sequence[Kept], account: Account, tell: Teller
+) -> Result:
     """Write the polygons of all scenes and instructions; the file appears when it is whole.
 
     The listener hears the stages `vectorize` and `write`, a `Layer` per layer, and the `Result`.
     Raises SceneError when nobody looked at any tile, OutputError when the file cannot be written.
     """
     seen = outcome(kept)
-    crs = output_crs(drawing.output, drawing.dst_crs, drawing.driver) or kept[0].plan.grid.crs
+    crs = output_crs(output, drawing.dst_crs, drawing.driver) or kept[0].plan.grid.crs
     sheets = _sheets(drawing, kept)
     tell.enter("vectorize")
     with ExitStack() as held:
         recorders = _recorders(drawing, kept, sheets, held)
         layers = write_features(
             _contents(sheets, partial(_polygons, drawing, recorders, crs), tell),
-            drawing.output,
+            output,
             crs,
             Origin(lambda: account.record(kept, seen), answer_rows(kept, crs)),
             driver=drawing.driver,
             overwrite=drawing.overwrite,
         )
     result = Result(
-        output=str(drawing.output),
+        output=str(output),
         layers=layers,
         seconds=time.monotonic() - account.began,
         tiles=seen.looked_at,
         failed=seen.failed,
-        warnings=seen.warnings + _limits(drawing) + _strangers(drawing, sheets),
+        warnings=seen.warnings + _limits(output, drawing.driver) + _strangers(drawing, sheets),
     )
     for layer in layers:
         tell(layer)
-    for written in filter(None, (drawing.scores, drawing.masks)):
+    for written in filter(None, (drawing.rasters.scores, drawing.rasters.masks)):
         tell(Log("info", f"{written} is written."))
     tell(result)
     return result
 
 
-def _limits(drawing: Drawing) -> tuple[str, ...]:
+def _limits(output: Path, driver: str | None) -> tuple[str, ...]:
     """What the output's format cannot hold."""
-    limits = format_of(drawing.output, drawing.driver).limits
+    limits = format_of(output, driver).limits
     return (limits,) if limits else ()
 
 
