@@ -22,6 +22,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,13 +30,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+if not __package__:  # run by its path, which does not put the checkout where imports look
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import torch
 
-from benchmarks.bench import Bench, Job
-from benchmarks.clock import now
 from benchmarks.flops import Cost, cost
-from benchmarks.subjects import Subject, subject_of
-from benchmarks.ways import PLAIN, Way, expected_answers
+from benchmarks.timing.bench import Bench, Job
+from benchmarks.timing.clock import now
+from benchmarks.timing.subjects import Subject, subject_of
+from benchmarks.timing.ways import PLAIN, Way, expected_answers
 from geoseg.segearth.config import PRESETS
 from geoseg.segearth.language import TokenSequence
 

@@ -20,16 +20,16 @@ from torch.utils.data import DataLoader, Dataset
 
 from geoseg.segearth.model import SegEarth
 from geoseg.segearth.prompt import TextCodec
-from training.loop import LoopPlan, Loss, run
 from training.losses import L_t
 from training.nano.ancestors import newborn
 from training.nano.corpus import Corpus, load_corpus
 from training.nano.examine import examine
 from training.nano.language import CATEGORIES, answer, answer_sentences
+from training.nano.loop import LoopPlan, Loss, run
+from training.nano.parallel import Group, joined, together
 from training.nano.passes import Batch, encode, mask_losses, read
 from training.nano.recipe import BatchKind, Recipe
 from training.nano.samples import TrainingSample, training_sample
-from training.parallel import Group, joined, together
 from training.schedule import locate
 
 _INDEX_STRIDE = 64

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from benchmarks import inference
-from benchmarks.subjects import Subject, random
-from benchmarks.ways import PLAIN, Way, ask, expected_answers
+from benchmarks.timing.subjects import Subject, random
+from benchmarks.timing.ways import PLAIN, Way, ask, expected_answers
 from geoseg.segearth.config import PRESETS
 
 _CPU = torch.device("cpu")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmarks.clock import Clock
-from benchmarks.subjects import Subject
+from benchmarks.timing.clock import Clock
+from benchmarks.timing.subjects import Subject
 from geoseg.segearth.generate import Generation, generate, remember
 from geoseg.segearth.model import Encoded, SegEarth
 from geoseg.segearth.pixel_decoder import PixelFeatures

@@ -9,7 +9,7 @@ import torch
 
 from geoseg.errors import CheckpointError, GeosegError
 from training.checkpoint import list_states, load_state
-from training.loop import LoopPlan, Loss, run
+from training.nano.loop import LoopPlan, Loss, run
 from training.schedule import Ramp
 
 

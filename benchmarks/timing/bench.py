@@ -9,9 +9,9 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.clock import Clock, now
-from benchmarks.subjects import Subject
-from benchmarks.ways import Answers, Way, ask, device_of
+from benchmarks.timing.clock import Clock, now
+from benchmarks.timing.subjects import Subject
+from benchmarks.timing.ways import Answers, Way, ask, device_of
 from geoseg.segearth.memory import keep_freed, release_freed
 
 

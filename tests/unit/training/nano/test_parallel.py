@@ -3,7 +3,7 @@ from functools import partial
 
 import torch
 
-from training.parallel import Group, joined, together
+from training.nano.parallel import Group, joined, together
 
 
 def _member(folder, group):

@@ -24,7 +24,7 @@ from geoseg.segearth.prepare import prepare_
 from geoseg.segearth.prompt import PromptBatch
 from geoseg.segearth.sources import open_checkpoint
 
-SAMPLE = Path(__file__).parents[1] / "examples/data/banepa_sample.tif"
+SAMPLE = Path(__file__).parents[2] / "examples/data/banepa_sample.tif"
 INSTRUCTIONS = ("the buildings", "roads", "trees", "open areas where people could gather")
 _BEFORE, _AFTER = 35, 65
 """Tokens of the prompt of random models: with 729 image tokens the paper's 829."""

@@ -27,7 +27,7 @@ from training.checkpoint import (
     save_state,
 )
 from training.clock import Clock, stopped_by_sigterm
-from training.parallel import Group
+from training.nano.parallel import Group
 from training.schedule import Ramp, locate, total_steps
 
 _ABORT_AFTER = 20
