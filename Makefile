@@ -18,7 +18,7 @@ imports:
 	lint-imports
 
 test:
-	python -m pytest
+	python -m pytest -n 2
 
 # An hour of bad luck: runs killed at random moments, and scenes with damaged headers. The default
 # tests hold 2 % of it.
