@@ -1,7 +1,8 @@
 """Runs killed at random moments and started again give what a straight run gives.
 
 `python -m tests.soak.kill_restart --cycles 1000` prints one line per failure and a sum; its exit
-status is 1 if there was one. Moments come from the seed; what they meet depends on the machine.
+status is 1 if there was one. Moments come from the seed and the cycle's number, so that `--first
+600` goes on where a soak was stopped; what they meet depends on the machine.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import signal
 import sqlite3
 import sys
 import time
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,12 +32,16 @@ from geoseg.errors import OutputError
 from geoseg.ledger import read_ledger
 from geoseg.pipeline import running
 from tests.soak.forking import in_child, tell_progress
+from tests.soak.results import keep
 
 INSTRUCTIONS = ("red", "green and blue")
 LAYERS = ("01_red", "02_green_and_blue", "answers")
 
 OVERLAP = 768
 """Many windows from few pixels: several commits to be killed between."""
+
+TILES = 30
+"""So many windows."""
 
 _THOUGHT = 0.004
 """Seconds an answer takes, so that most of a run is asking, as with a model."""
@@ -84,13 +91,26 @@ def draw_scene(path: Path, seed: int) -> None:
         sink.write(pixels)
 
 
-def cycle(folder: Path, scene: Path, moments: Iterator[float], kills: int) -> tuple[Path, int]:
-    """Kill a run at some moments, then let it end: (its output, starts from a part of the answers).
+@dataclass(slots=True)
+class Tally:
+    """What many cycles met."""
+
+    wrong: list[str] = field(default_factory=list)
+    """What went wrong, a line each."""
+
+    met: Counter[str] = field(default_factory=Counter)
+    """Kills by what they left: no ledger, no answers, a part, all of them, the output as well."""
+
+    resumed: int = 0
+    """Starts that met a part of the answers and asked for the rest."""
+
+
+def cycle(folder: Path, scene: Path, moments: Iterator[float], kills: int, tally: Tally) -> Path:
+    """Kill a run at some moments, then let it end; its output.
 
     Raises AssertionError when a finished tile is asked again, or the last run does not end well.
     """
     output, notes = folder / "out.gpkg", folder / "asked.txt"
-    resumed = 0
     for attempt in range(kills + 1):
         finished = done(output)
         notes.write_text("")
@@ -99,13 +119,27 @@ def cycle(folder: Path, scene: Path, moments: Iterator[float], kills: int) -> tu
             lambda: run(scene, output, notes), kill_after=_HANGS if last else next(moments)
         )
         asked = read_notes(notes)
-        resumed += bool(finished and asked)
+        tally.resumed += bool(finished and asked)
         assert not asked & finished, f"asked again: {sorted(asked & finished)}"
         if last:
             assert ended.status == 0, f"the last run ended with {ended}"
         else:
             assert ended.status == 0 or ended.signal == signal.SIGKILL, f"ended with {ended}"
-    return output, resumed
+        if ended.signal == signal.SIGKILL:
+            tally.met[left_by(output)] += 1
+    return output
+
+
+def left_by(output: Path) -> str:
+    """What a killed run left."""
+    if output.exists():
+        return "output"
+    if not ledger_of(output).exists():
+        return "no ledger"
+    answers = len(done(output))
+    if answers == TILES * len(INSTRUCTIONS):
+        return "all answers"
+    return "some answers" if answers else "no answers"
 
 
 def run(scene: Path, output: Path, notes: Path) -> int:
@@ -116,10 +150,15 @@ def run(scene: Path, output: Path, notes: Path) -> int:
     return 0
 
 
+def ledger_of(output: Path) -> Path:
+    """Where a run keeps its answers."""
+    return output.with_name(output.name + ".ledger")
+
+
 def done(output: Path) -> Asked:
     """What the ledger says is finished."""
     try:
-        with read_ledger(output.with_name(output.name + ".ledger")) as runs:
+        with read_ledger(ledger_of(output)) as runs:
             return {
                 (instruction.text, window.row_off, window.col_off)
                 for ledger in runs
@@ -147,33 +186,41 @@ def content(output: Path) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
-def soak(cycles: int, seed: int) -> tuple[list[str], int]:
-    """(what went wrong, a line each; starts that met a ledger with a part of the answers)."""
-    random_moment = random.Random(seed)
-    wrong: list[str] = []
-    resumed = 0
+def soak(cycles: int, seed: int, first: int = 0) -> Tally:
+    """Cycles of a seed, from a number on."""
+    tally = Tally()
     with TemporaryDirectory(prefix="geoseg-soak-") as name:
         scene = Path(name) / "scene.tif"
         draw_scene(scene, seed)
-        straight = Path(name) / "straight"
-        straight.mkdir()
-        began = time.monotonic()
-        output, _ = cycle(straight, scene, iter(()), kills=0)
-        length = time.monotonic() - began
-        expected = content(output)
-        assert expected["01_red"]
-        moments = iter(lambda: random_moment.uniform(0, 1.1 * length), None)
-        for number in range(cycles):
+        expected, length = straight(Path(name), scene)
+        for number in range(first, first + cycles):
+            chance = random.Random(f"{seed} {number}")
+            moments = iter(lambda chance=chance: chance.uniform(0, 1.1 * length), None)
             with TemporaryDirectory(prefix="cycle-", dir=name) as folder:
                 try:
-                    kills = random_moment.randint(1, _KILLS)
-                    output, met = cycle(Path(folder), scene, moments, kills)
-                    resumed += met
+                    kills = chance.randint(1, _KILLS)
+                    output = cycle(Path(folder), scene, moments, kills, tally)
                     assert content(output) == expected, "the output differs from a straight run's"
                 except AssertionError as error:
-                    wrong.append(f"cycle {number} of seed {seed}: {error}")
-            tell_progress(number + 1, cycles, len(wrong))
-    return wrong, resumed
+                    tally.wrong.append(f"cycle {number} of seed {seed}: {error}")
+            tell_progress(number - first + 1, cycles, len(tally.wrong))
+    return tally
+
+
+def straight(folder: Path, scene: Path) -> tuple[dict[str, list[tuple[object, ...]]], float]:
+    """What runs that nobody kills write, and the seconds that the faster of two takes."""
+    seconds, contents = [], []
+    for name in ("straight", "straight again"):
+        place = folder / name
+        place.mkdir()
+        began = time.monotonic()
+        output = cycle(place, scene, iter(()), kills=0, tally=Tally())
+        seconds.append(time.monotonic() - began)
+        assert len(done(output)) == TILES * len(INSTRUCTIONS)
+        contents.append(content(output))
+    assert contents[0] == contents[1]
+    assert contents[0]["01_red"]
+    return contents[0], min(seconds)
 
 
 def main() -> int:
@@ -181,16 +228,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cycles", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="Number of the first cycle.")
+    parser.add_argument("--results", type=Path, help="JSON file that keeps what was found.")
     given = parser.parse_args()
     began = time.monotonic()
-    wrong, resumed = soak(given.cycles, given.seed)
+    tally = soak(given.cycles, given.seed, given.first)
+    seconds = round(time.monotonic() - began)
+    same = given.cycles - len(tally.wrong)
+    if given.results is not None:
+        facts = {"cycles": given.cycles, "identical": same, "kills": sum(tally.met.values())}
+        facts |= {"kills_left": dict(tally.met), "resumed": tally.resumed, "wrong": tally.wrong}
+        keep(given.results, "kill_restart", {"seed": given.seed, "seconds": seconds, **facts})
+    left = ", ".join(f"{what}: {count}" for what, count in sorted(tally.met.items()))
     told = (
-        f"{given.cycles - len(wrong)} of {given.cycles} killed runs gave the same polygons as a "
-        f"straight one; {resumed} starts met a part of the answers "
-        f"({time.monotonic() - began:.0f} s, seed {given.seed})"
+        f"{same} of {given.cycles} killed runs gave the same polygons as a straight one; kills "
+        f"left {left or 'nothing'}; {tally.resumed} starts met a part of the answers "
+        f"({seconds} s, seed {given.seed})"
     )
-    sys.stdout.write("\n".join([*wrong, told, ""]))
-    return bool(wrong)
+    sys.stdout.write("\n".join([*tally.wrong, told, ""]))
+    return bool(tally.wrong)
 
 
 if __name__ == "__main__":
