@@ -75,7 +75,8 @@ class Scene:
         """The bands that show red, green and blue, else the first three, else the first."""
         if {"red", "green", "blue"} <= set(self.colors):
             return tuple(self.colors.index(color) + 1 for color in ("red", "green", "blue"))
-        shown = tuple(b for b in range(1, self.band_count + 1) if b != self.alpha)
+        alpha = self.alpha
+        shown = tuple(b for b in range(1, self.band_count + 1) if b != alpha)
         return shown[:3] if len(shown) >= 3 else shown[:1]
 
     @property

@@ -28,6 +28,10 @@ _LARGEST_BLOCK = 512 * 2**20
 _MOST_PIXELS = 2 * 10**12
 """Pixels that a plan of tiles can hold."""
 
+_MOST_BANDS = 10_000
+"""GDAL and rasterio look at every band's header whenever three of them are read: this many take a
+hundredth of a second, and no sensor or series of pictures has more."""
+
 _HEADER_FAULTS = (RasterioError, ValueError, OverflowError, MemoryError, TypeError)
 """What a damaged header may raise, in rasterio and in what reads its values."""
 
@@ -199,6 +203,13 @@ def _check_bands(source: Any, path: str) -> None:
         inside = ", ".join(source.subdatasets[:5])
         hint = f"Name one of the scenes inside it: {inside}." if inside else "Choose another file."
         raise SceneError(f"The file {path} has zero bands.", hint=hint)
+    if source.count > _MOST_BANDS:
+        raise SceneError(
+            f"The scene {path} claims {source.count} bands, more than {_MOST_BANDS}.",
+            hint="If that is so, copy the bands to look at into a file of their own: "
+            f"gdal_translate -b 1 -b 2 -b 3 {path} {Path(path).stem}_rgb.tif",
+            code="image_too_big",
+        )
     for dtype in source.dtypes:
         # GDAL's complex integers have names that NumPy does not know.
         if "complex" in dtype or np.dtype(dtype).kind not in "uif":

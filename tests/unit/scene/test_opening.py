@@ -83,6 +83,18 @@ def test_a_container_without_bands(tmp_path: Path) -> None:
     assert f"GPKG:{path}:a" in str(error)
 
 
+def test_more_bands_than_any_sensor_has(tmp_path: Path) -> None:
+    path = tmp_path / "claims.tif"
+    place = {"crs": "EPSG:32632", "transform": Affine(0.5, 0, 5e5, 0, -0.5, 5.2e6)}
+    profile = {"driver": "GTiff", "dtype": "uint8", "height": 1, "width": 1, **place}
+    with rasterio.open(path, "w", count=10_001, sparse_ok=True, **profile):
+        pass
+    error = refused(path)
+    assert "claims 10001 bands" in str(error)
+    assert "gdal_translate -b 1 -b 2 -b 3" in error.hint
+    assert error.code == "image_too_big"
+
+
 def test_no_crs_names_both_ways_out(draw_scene: DrawScene) -> None:
     path = draw_scene(GREY, crs=None)
     error = refused(path)
