@@ -23,8 +23,8 @@ test:
 # An hour of bad luck: runs killed at random moments, and scenes with damaged headers. The default
 # tests hold 2 % of it.
 soak:
-	python -m tests.soak.kill_restart --cycles 1000
-	python -m tests.soak.mutated_headers --files 10000
+	python -m tests.soak.kill_restart --cycles 1000 --results benchmarks/results/soak.json
+	python -m tests.soak.mutated_headers --files 10000 --results benchmarks/results/soak.json
 
 # Rewrite what is generated: the command line reference.
 docs:

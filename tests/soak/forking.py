@@ -24,6 +24,7 @@ class Ended:
 
     signal: int | None
     seconds: float
+    processor_seconds: float
     peak_bytes: int
     """Most memory, what it shares with its parent included."""
 
@@ -65,6 +66,7 @@ def in_child(task: Callable[[], int], *, kill_after: float, bounds: Bounds | Non
         status=code if code >= 0 else None,
         signal=-code if code < 0 else None,
         seconds=time.monotonic() - began,
+        processor_seconds=usage.ru_utime + usage.ru_stime,
         peak_bytes=usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
     )
 

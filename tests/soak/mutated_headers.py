@@ -1,7 +1,8 @@
 """TIFF files with damaged headers end in an exit status of the table: no crash, no hang.
 
 `python -m tests.soak.mutated_headers --files 10000` prints one line per failure and a sum; its exit
-status is 1 if there was one. A seed makes the same files everywhere.
+status is 1 if there was one. A seed makes the same files everywhere, so that `--first 6000` goes on
+where a soak was stopped.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +30,8 @@ from geoseg import pipeline
 from geoseg.cli import run as run_command
 from geoseg.cli.main import main as geoseg_main
 from geoseg.engines import color
-from tests.soak.forking import Bounds, in_child, tell_progress
+from tests.soak.forking import Bounds, Ended, in_child, tell_progress
+from tests.soak.results import keep
 
 READY = (pipeline, run_command, color)
 """Imported here, so that no child has to."""
@@ -117,12 +120,36 @@ def run(path: Path) -> int:
     return geoseg_main(["run", str(path), "red", "-o", out, "--checkpoint", "color", "-q"])
 
 
-def soak(files: int, seed: int) -> tuple[list[str], Counter[int]]:
-    """(what went wrong, a line each; how many files ended in each exit status)."""
-    wrong: list[str] = []
-    statuses: Counter[int] = Counter()
+@dataclass(slots=True)
+class Tally:
+    """How many files ended."""
+
+    wrong: list[str] = field(default_factory=list)
+    """What went wrong, a line each."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    """Files by exit status; -1 stands for a signal."""
+
+    most_seconds: float = 0.0
+    """Of the processor, for one file."""
+
+    most_bytes: int = 0
+
+    def add(self, name: str, ended: Ended) -> None:
+        """Count a file."""
+        if ended.status not in STATUSES or ended.peak_bytes > MOST_BYTES:
+            self.wrong.append(f"{name}: {ended}")
+        self.statuses[-1 if ended.status is None else ended.status] += 1
+        self.most_seconds = max(self.most_seconds, ended.processor_seconds)
+        self.most_bytes = max(self.most_bytes, ended.peak_bytes)
+
+
+def soak(files: int, seed: int, first: int = 0) -> Tally:
+    """Files of a seed, from a number on."""
+    tally = Tally()
     with TemporaryDirectory(prefix="geoseg-soak-") as name:
-        for number, damaged in enumerate(islice(damaged_files(Path(name), seed), files)):
+        chosen = islice(damaged_files(Path(name), seed), first, first + files)
+        for number, damaged in enumerate(chosen, first):
             with TemporaryDirectory(prefix="file-", dir=name) as folder:
                 path = Path(folder) / "scene.tif"
                 path.write_bytes(damaged)
@@ -131,11 +158,9 @@ def soak(files: int, seed: int) -> tuple[list[str], Counter[int]]:
                     kill_after=MOST_SECONDS,
                     bounds=BOUNDS,
                 )
-            if ended.status not in STATUSES or ended.peak_bytes > MOST_BYTES:
-                wrong.append(f"file {number} of seed {seed}: {ended}")
-            statuses[-1 if ended.status is None else ended.status] += 1
-            tell_progress(number + 1, files, len(wrong))
-    return wrong, statuses
+            tally.add(f"file {number} of seed {seed}", ended)
+            tell_progress(number - first + 1, files, len(tally.wrong))
+    return tally
 
 
 def main() -> int:
@@ -143,6 +168,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="Number of the first file.")
+    parser.add_argument("--results", type=Path, help="JSON file that keeps what was found.")
     parser.add_argument(
         "--write", nargs=2, metavar=("N", "FILE"), help="Write file N; run nothing."
     )
@@ -154,14 +181,28 @@ def main() -> int:
         Path(given.write[1]).write_bytes(damaged)
         return 0
     began = time.monotonic()
-    wrong, statuses = soak(given.files, given.seed)
-    counts = ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items()))
+    tally = soak(given.files, given.seed, given.first)
+    seconds = round(time.monotonic() - began)
+    well = given.files - len(tally.wrong)
+    if given.results is not None:
+        _keep(given.results, tally, files=given.files, well=well, seed=given.seed, seconds=seconds)
+    counts = ", ".join(f"{count} × {status}" for status, count in sorted(tally.statuses.items()))
     told = (
-        f"{given.files - len(wrong)} of {given.files} damaged files ended well; exit statuses: "
-        f"{counts} ({time.monotonic() - began:.0f} s, seed {given.seed})"
+        f"{well} of {given.files} damaged files ended well; exit statuses: {counts}; at most "
+        f"{tally.most_seconds:.1f} s of the processor and {tally.most_bytes / 2**20:.0f} MB "
+        f"({seconds} s, seed {given.seed})"
     )
-    sys.stdout.write("\n".join([*wrong, told, ""]))
-    return bool(wrong)
+    sys.stdout.write("\n".join([*tally.wrong, told, ""]))
+    return bool(tally.wrong)
+
+
+def _keep(path: Path, tally: Tally, **facts: int) -> None:
+    statuses = {str(status): count for status, count in sorted(tally.statuses.items())}
+    most = {
+        "most_processor_seconds": round(tally.most_seconds, 2),
+        "most_mb": round(tally.most_bytes / 2**20),
+    }
+    keep(path, "mutated_headers", {**facts, "statuses": statuses, **most, "wrong": tally.wrong})
 
 
 if __name__ == "__main__":

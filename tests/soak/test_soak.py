@@ -36,5 +36,5 @@ def test_the_soak_knows_a_hang_a_crash_and_a_defect(monkeypatch):
     monkeypatch.setattr(
         mutated_headers, "in_child", lambda task, **limits: in_child(next(tasks), **limits)
     )
-    wrong, _ = mutated_headers.soak(files=3, seed=1)
-    assert len(wrong) == 3
+    tally = mutated_headers.soak(files=3, seed=1)
+    assert len(tally.wrong) == 3
