@@ -38,6 +38,15 @@ from geoseg.events import Result
 @click.option(
     "--resume/--no-resume", default=True, show_default=True, help="Go on from the ledger."
 )
+@click.option(
+    "--give-up-after",
+    type=click.IntRange(min=0),
+    default=16,
+    show_default=True,
+    metavar="N",
+    help="Stop when the model fails on so many windows in a row, as when its device is lost; the "
+    "same command goes on later. 0 never stops.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @click.option(
     "--request",

@@ -6,6 +6,7 @@
     survey     what a request is about: the scenes, their tiles, the area of interest
     kept       what a ledger keeps of each scene, and which of it is meant
     asking     answer_scene, answer_scenes: every tile asked, every answer kept
+    patience   an engine that fails on one tile after the other is not asked on
     running    run: from a request to a file
     refining   revise: from a ledger to a file
     showing    show: what a ledger holds, told without drawing it

@@ -14,6 +14,7 @@ from geoseg.dialogue import Instruction, TileAnswer
 from geoseg.engines import Engine, Question
 from geoseg.events import Listener, Progress
 from geoseg.ledger import Ledger
+from geoseg.pipeline.patience import GIVE_UP_AFTER, Patience
 from geoseg.pipeline.veils import Veils
 from geoseg.rendering import Rendering
 from geoseg.scene import Chip, Scene, Unreadable, read_chips
@@ -48,6 +49,7 @@ def answer_scene(
     tiles: Iterable[Tile],
     rendering: Rendering,
     listener: Listener | None = None,
+    give_up_after: int = GIVE_UP_AFTER,
 ) -> int:
     """Ask the engine whatever the ledger has no answer for; how many questions were answered.
 
@@ -55,28 +57,36 @@ def answer_scene(
     follows the commits, a line for each instruction, which is known to the listener by its place
     in `instructions`. Tiles without a valid pixel are not asked: nobody looked there. Tiles whose
     pixels cannot be decoded are recorded as failed. What engine, scene, ledger or listener raise
-    ends the asking; what was committed stays.
+    ends the asking, and so does an engine that fails on `give_up_after` tiles in a row with more to
+    come (EngineError; 0 bears everything); what was committed stays.
     """
     inquiry = Inquiry(scene, ledger, tuple(tiles), rendering)
-    return answer_scenes([inquiry], instructions, engine, listener)
+    return answer_scenes(
+        [inquiry], instructions, engine, listener=listener, give_up_after=give_up_after
+    )
 
 
 def answer_scenes(
     inquiries: Sequence[Inquiry],
     instructions: Sequence[Instruction],
     engine: Engine,
+    *,
     listener: Listener | None = None,
+    give_up_after: int = GIVE_UP_AFTER,
 ) -> int:
     """As `answer_scene`, one scene after the other; progress counts the tiles of all of them."""
     agendas = [_agenda(one.ledger, instructions, one.tiles) for one in inquiries]
     meter = _Meter(instructions, sum(len(one.tiles) for one in inquiries), agendas, listener)
+    patience = Patience(give_up_after)
     return sum(
-        _answered(inquiry, agenda, engine, meter)
+        _answered(inquiry, agenda, engine, meter, patience)
         for inquiry, agenda in zip(inquiries, agendas, strict=True)
     )
 
 
-def _answered(inquiry: Inquiry, agenda: _Agenda, engine: Engine, meter: _Meter) -> int:
+def _answered(
+    inquiry: Inquiry, agenda: _Agenda, engine: Engine, meter: _Meter, patience: Patience
+) -> int:
     if not agenda:
         return 0
     ledger, asked = inquiry.ledger, 0
@@ -86,11 +96,14 @@ def _answered(inquiry: Inquiry, agenda: _Agenda, engine: Engine, meter: _Meter) 
         closing(read_chips(inquiry.scene, agenda, inquiry.rendering)) as chips,
         closing(engine.answer(veils.noted(skips.sorted_out(chips)))) as answers,
     ):
-        for batch in _batches(veils.marked(answers), most):
+        heard = patience.heard(inquiry.scene.path, veils.marked(answers))
+        for batch in _batches(heard, most):
             for instruction, group in batch.items():
                 ledger.record(instruction, group)
                 asked += len(group)
                 meter.add(instruction, len(group))
+            if meter.left:
+                patience.check()
     skips.commit()
     return asked
 
@@ -121,20 +134,20 @@ class _Meter:
             for asked in agenda.values():
                 for instruction in asked:
                     self._done[instruction] -= 1
-        self._left = self._open = tiles * len(instructions) - sum(self._done.values())
+        self.left = self._open = tiles * len(instructions) - sum(self._done.values())
         self._began = time.monotonic()
         for instruction in instructions:
             self.add(instruction, 0)
 
     def add(self, instruction: Instruction, count: int) -> None:
         self._done[instruction] += count
-        self._left -= count
+        self.left -= count
         if self._listener is None:
             return
         eta = None
-        if self._left < self._open:
+        if self.left < self._open:
             elapsed = time.monotonic() - self._began
-            eta = elapsed / (self._open - self._left) * self._left
+            eta = elapsed / (self._open - self.left) * self.left
         done, place = self._done[instruction], self._place[instruction]
         self._listener(Progress(done, self._total, instruction=place, eta_s=eta))
 

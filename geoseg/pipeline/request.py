@@ -13,6 +13,7 @@ from geoseg.engines import EngineSpec, Quantize
 from geoseg.errors import InstructionError
 from geoseg.export import STDOUT
 from geoseg.pipeline.drawing import Drawing
+from geoseg.pipeline.patience import GIVE_UP_AFTER
 from geoseg.rendering import parse_stretch
 from geoseg.tiling import OVERLAP
 
@@ -73,6 +74,9 @@ class Request(Drawing):
 
     resume: bool = True
     """Whether answers of an earlier run are used."""
+
+    give_up_after: int = GIVE_UP_AFTER
+    """Tiles in a row on which the engine may fail before the run is stopped; 0 never stops it."""
 
     @property
     def scene_paths(self) -> tuple[str, ...]:
@@ -145,6 +149,11 @@ class Request(Drawing):
         if self.quantize not in get_args(Quantize):
             raise InstructionError(
                 f"Weights cannot be stored as {self.quantize!r}.", hint="Use none, int8 or int4."
+            )
+        if self.give_up_after < 0:
+            raise InstructionError(
+                f"No run can be given up after {self.give_up_after} failures in a row.",
+                hint="Give a number from 1 on, or 0 to go on whatever happens.",
             )
         if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
             raise InstructionError(

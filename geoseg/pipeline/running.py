@@ -88,7 +88,13 @@ def _ask(
             Inquiry(ground.scene, ledger, ground.tiles, rendering)
             for ground, ledger, rendering in zip(grounds, ledgers, renderings, strict=True)
         ]
-        asked = answer_scenes(inquiries, request.spoken(), engine, tell)
+        asked = answer_scenes(
+            inquiries,
+            request.spoken(),
+            engine,
+            listener=tell,
+            give_up_after=request.give_up_after,
+        )
     _give_memory_back()
     return kept, asked
 

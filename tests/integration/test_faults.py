@@ -221,6 +221,62 @@ def test_an_engine_that_dies(scene, tmp_path, monkeypatch, capsys):
     assert rows(tmp_path / "out.gpkg") == rows(straight / "out.gpkg")
 
 
+class Lost(ColorEngine):
+    """Fails on every question after so many, as a device does that is lost."""
+
+    def __init__(self, answers: int) -> None:
+        self.answers = answers
+        self.asked = 0
+
+    def answer(self, questions):
+        for instruction, answer in super().answer(questions):
+            self.asked += 1
+            if self.asked > self.answers:
+                answer = TileAnswer(answer.tile, "CUDA error: device lost.", "failed")
+            yield instruction, answer
+
+
+class TestAnEngineThatFailsOnAndOn:
+    def test_is_not_asked_on_and_the_run_goes_on_later(self, scene, tmp_path, monkeypatch, capsys):
+        line = ["run", str(scene), "red", "-o", str(tmp_path / "out.gpkg"), "--checkpoint", "color"]
+        engine = Lost(4)
+        with monkeypatch.context() as patch:
+            patch.setattr("geoseg.pipeline.running.open_engine", lambda spec: engine)
+            assert main([*line, "--give-up-after", "4"]) == EngineError.exit_status == 5
+        assert engine.asked == 8  # the batch in which it was noticed
+        said = capsys.readouterr().err
+        assert "failed on 4 windows in a row" in said
+        assert "The last time: CUDA error: device lost." in said
+        assert not (tmp_path / "out.gpkg").exists()
+        with read_ledger(tmp_path / "out.gpkg.ledger") as (ledger,):
+            states = list(ledger.states(geoseg.Instruction("red")).values())
+        assert sorted(states) == ["done"] * 4 + ["failed"] * 4
+        geoseg.run(request(scene, tmp_path))
+        (straight := tmp_path / "straight").mkdir()
+        geoseg.run(request(scene, straight))
+        assert rows(tmp_path / "out.gpkg") == rows(straight / "out.gpkg")
+
+    @pytest.mark.parametrize("limit", [0, 12])
+    def test_is_borne_when_asked_to_or_when_nothing_is_left(
+        self, scene, tmp_path, monkeypatch, limit
+    ):
+        monkeypatch.setattr("geoseg.pipeline.running.open_engine", lambda spec: Lost(4))
+        result = geoseg.run(request(scene, tmp_path, give_up_after=limit))
+        assert len(result.failed) == 12
+
+    def test_a_window_answered_in_between_is_a_sign_of_life(self, scene, tmp_path, monkeypatch):
+        class Moody(Lost):
+            def answer(self, questions):
+                for instruction, answer in ColorEngine.answer(self, questions):
+                    self.asked += 1
+                    if self.asked % 3:
+                        answer = TileAnswer(answer.tile, "NaN", "failed")
+                    yield instruction, answer
+
+        monkeypatch.setattr("geoseg.pipeline.running.open_engine", lambda spec: Moody(0))
+        assert len(geoseg.run(request(scene, tmp_path, give_up_after=3)).failed) == 11
+
+
 METRES_OF_A_DEGREE = 111_320
 
 
