@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,13 +15,15 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, Geomet
 
 from geoseg.errors import GeosegError, OutputError
 from geoseg.export.formats import STDOUT
+from geoseg.export.unfinished import draft_beside, locked, remove_stale
 
 _FULL = ("no space left", "disk is full", "disk full", "quota exceeded")
 _NEARLY_NOTHING = 1 << 20
 
 
 def check_place(path: Path, *, overwrite: bool, companions: Sequence[str] = ()) -> None:
-    """Refuse a path at which no file can appear. Leaves nothing behind.
+    """Refuse a path at which no file can appear. Leaves nothing behind, not even what a process
+    that was killed has left of the same file.
 
     `companions` are the extensions of files that will appear beside it.
     """
@@ -37,7 +38,8 @@ def check_place(path: Path, *, overwrite: bool, companions: Sequence[str] = ()) 
             hint="Create it, or write elsewhere.",
             code="bad_request",
         )
-    probe = _beside(path)
+    remove_stale(path)
+    probe = draft_beside(path, ".lock")
     try:
         probe.touch(exist_ok=False)
     except OSError as error:
@@ -54,15 +56,20 @@ def appearing(
     suffix: str | None = None,
     companions: Sequence[str] = (),
     indexes: Sequence[str] = (),
+    draft: Path | None = None,
 ) -> Iterator[Path]:
     """Give a name in the same folder to write to; when all went well it becomes the path.
 
     `suffix` is the draft's extension, for libraries that go by it. Files of the draft with one of
     the extensions `companions` become the path's, before the path itself appears; those that lie
-    beside the path with one of `indexes` belong to what is replaced, and go.
+    beside the path with one of `indexes` belong to what is replaced, and go. `draft` is a name in
+    the same folder that is held already.
     """
-    draft = _beside(path, suffix)
-    try:
+    with ExitStack() as held:
+        if draft is None:
+            remove_stale(path)
+            draft = draft_beside(path, suffix)
+            held.enter_context(locked(draft))
         yield draft
         with write_failure(path):
             _refuse_existing(path, companions, overwrite)
@@ -72,20 +79,12 @@ def appearing(
                 written = draft.with_suffix(part)
                 if written == draft or written.exists():
                     _settle(written, path if written == draft else path.with_suffix(part))
-    finally:
-        # Libraries lay journals and indexes of their own beside what they write.
-        for leftover in _beginning_with(draft):
-            leftover.unlink(missing_ok=True)
 
 
 def _settle(written: Path, path: Path) -> None:
     with written.open("rb+") as file:
         os.fsync(file.fileno())
     written.replace(path)
-
-
-def _beginning_with(draft: Path) -> list[Path]:
-    return list(draft.parent.glob(f"{draft.stem}*")) if draft.parent.is_dir() else []
 
 
 def _refuse_existing(path: Path, companions: Sequence[str], overwrite: bool) -> None:
@@ -140,11 +139,6 @@ def _is_full(path: Path, error: BaseException) -> bool:
         return True
     # GDAL often says only that writing failed.
     return path.parent.is_dir() and shutil.disk_usage(path.parent).free < _NEARLY_NOTHING
-
-
-def _beside(path: Path, suffix: str | None = None) -> Path:
-    extension = path.suffix.lower() if suffix is None else suffix
-    return path.with_name(f".geoseg-{secrets.token_hex(8)}{extension}")
 
 
 def _exists(path: Path) -> OutputError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -68,14 +67,20 @@ def merge_ledgers(paths: Sequence[Path], output: Path, *, overwrite: bool = Fals
             by_scene.setdefault(part.ledger.key.scene_fingerprint, []).append(part)
         united = _of_one_run([(group, _united(group)) for group in by_scene.values()])
         held.enter_context(FileLock(output))
-        draft = output.with_name(f".geoseg-{secrets.token_hex(8)}.ledger")
+        # Whoever holds the lock is alone with this name; what is there was left by one that died.
+        draft = output.with_name(f".geoseg-{output.name}")
+        _removed(draft)
         try:
             merged = _written(draft, united)
             _renamed(draft, output)
         finally:
-            for side in ("", "-wal", "-shm"):
-                draft.with_name(draft.name + side).unlink(missing_ok=True)
+            _removed(draft)
         return merged
+
+
+def _removed(draft: Path) -> None:
+    for side in ("", "-wal", "-shm"):
+        draft.with_name(draft.name + side).unlink(missing_ok=True)
 
 
 def _renamed(draft: Path, output: Path) -> None:

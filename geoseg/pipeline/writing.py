@@ -209,8 +209,9 @@ def _recorders(
     if drawing.scores is None and drawing.masks is None:
         return dict.fromkeys(kept, Recorder(()))
     recorders, taken = {}, set[str]()
+    all_rasters = held.enter_context(drawing.rasters.held())
     for one in kept:
-        rasters = drawing.rasters
+        rasters = all_rasters
         if rasters.masks is not None and len(kept) > 1:
             folder = PurePath(one.source).with_suffix("").as_posix().replace("/", "_")
             rasters = replace(rasters, masks=rasters.masks / unique(folder, taken))

@@ -108,7 +108,8 @@ class Tally:
 def cycle(folder: Path, scene: Path, moments: Iterator[float], kills: int, tally: Tally) -> Path:
     """Kill a run at some moments, then let it end; its output.
 
-    Raises AssertionError when a finished tile is asked again, or the last run does not end well.
+    Raises AssertionError when a finished tile is asked again, or the last run does not end well or
+    leaves a draft.
     """
     output, notes = folder / "out.gpkg", folder / "asked.txt"
     for attempt in range(kills + 1):
@@ -123,6 +124,8 @@ def cycle(folder: Path, scene: Path, moments: Iterator[float], kills: int, tally
         assert not asked & finished, f"asked again: {sorted(asked & finished)}"
         if last:
             assert ended.status == 0, f"the last run ended with {ended}"
+            left = sorted(one.name for one in folder.glob(".*"))
+            assert not left, f"left beside the output: {left}"
         else:
             assert ended.status == 0 or ended.signal == signal.SIGKILL, f"ended with {ended}"
         if ended.signal == signal.SIGKILL:

@@ -17,6 +17,7 @@ from geoseg.export.drafts import check_place, output_error
 from geoseg.export.rasters.masks import MaskWriter
 from geoseg.export.rasters.places import Place, band_titles, file_names
 from geoseg.export.rasters.scores import score_writer
+from geoseg.export.unfinished import draft_beside, locked, remove_all_stale
 from geoseg.fuse import Field, Strip
 from geoseg.grid import Grid
 
@@ -35,6 +36,20 @@ class Rasters:
 
     overwrite: bool = False
 
+    draft: str = ""
+    """What the names of unfinished masks begin with, once it is held."""
+
+    @contextmanager
+    def held(self) -> Iterator[Rasters]:
+        """The same with a name for drafts, in the folder and those inside it, that nobody takes."""
+        if self.masks is None or self.draft:
+            yield self
+            return
+        _make(self.masks)
+        draft = draft_beside(self.masks / "masks")
+        with locked(draft, deep=True):
+            yield replace(self, draft=draft.name)
+
     def check(self) -> None:
         """Refuse, before any work is done, places that cannot be written. Raises OutputError."""
         if self.scores is not None:
@@ -50,7 +65,8 @@ class Rasters:
 
     def _check_folder(self, folder: Path) -> None:
         if folder.is_dir():
-            if any(folder.iterdir()) and not self.overwrite:
+            remove_all_stale(folder)
+            if any(not one.is_dir() for one in folder.rglob("*")) and not self.overwrite:
                 # Its files are named by what is found, so none can be looked for beforehand.
                 raise OutputError(
                     f"The folder {folder} for masks is not empty.",
@@ -118,12 +134,13 @@ def recording(
     OutputError when a file cannot be written.
     """
     with ExitStack() as held:
+        rasters = held.enter_context(rasters.held())
         writers: list[_Writer] = []
         if rasters.masks is not None:
             _make(rasters.masks)
         if rasters.masks is not None and places:
             paths = [rasters.masks / f"{name}.tif" for name in file_names(places)]
-            writers.append(MaskWriter(held, paths, rasters.overwrite))
+            writers.append(MaskWriter(held, paths, rasters.draft, rasters.overwrite))
         if rasters.scores is not None:
             titles = band_titles(places) or [""]
             scores = score_writer(rasters.scores, titles, grid.scaled(stride), rasters.overwrite)

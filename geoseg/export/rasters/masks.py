@@ -28,15 +28,16 @@ Floats = NDArray[np.float32]
 class MaskWriter:
     """Writes a file per field, strip by strip; a strip waits for the row that follows it."""
 
-    def __init__(self, held: ExitStack, paths: Sequence[Path], overwrite: bool) -> None:
-        """Files become visible when `held` closes."""
-        self._held, self._paths, self._overwrite = held, paths, overwrite
+    def __init__(self, held: ExitStack, paths: Sequence[Path], draft: str, overwrite: bool) -> None:
+        """Files become visible when `held` closes; till then their names begin with `draft`."""
+        self._held, self._paths, self._draft, self._overwrite = held, paths, draft, overwrite
         self._mask: _Mask | None = None
 
     def begin(self, number: int, field: Field) -> None:
         """Open the file of the field with this number, from 0."""
         path = self._paths[number]
-        draft = self._held.enter_context(appearing(path, overwrite=self._overwrite))
+        draft = path.with_name(f"{self._draft}-{number}{path.suffix}")
+        self._held.enter_context(appearing(path, overwrite=self._overwrite, draft=draft))
         profile = creation(field.scene)
         with write_failure(path):
             sink = rasterio.open(draft, "w", count=1, nodata=UNSEEN, **profile)
