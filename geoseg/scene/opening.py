@@ -15,11 +15,12 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from geoseg.errors import GeosegError, InstructionError, SceneError
 from geoseg.grid import Grid
 from geoseg.scene.description import Scene
-from geoseg.scene.environment import gdal_environment
+from geoseg.scene.environment import gdal_environment, is_remote
 from geoseg.scene.fingerprint import fingerprint
 from geoseg.scene.mosaic import files_of, mosaic
 from geoseg.scene.placing import check_placed, crs_of
 from geoseg.scene.planes import occurs
+from geoseg.scene.remote import refusal
 from geoseg.scene.resolution import working_grid
 
 _LARGEST_BLOCK = 512 * 2**20
@@ -91,6 +92,8 @@ def _described(
         raise
     except _HEADER_FAULTS as error:
         reason = str(error).rstrip(".") or type(error).__name__
+        if is_remote(opens):
+            raise refusal(path, reason) from error
         raise SceneError(
             f"The file {path} cannot be read as a raster: {reason}.",
             hint="Check it with `gdalinfo`; a GeoTIFF is the safest choice.",

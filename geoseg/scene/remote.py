@@ -1,10 +1,49 @@
-"""What a server says of a file, so that its pixels need not be sampled to know it again."""
+"""Files on servers: what is said of one, and what to do when none comes."""
 
 from __future__ import annotations
 
 import re
 
+from geoseg.errors import SceneError
+
 _SECONDS = 10
+
+_REFUSALS = (
+    (
+        r"credential|_KEY\b|\.aws|\.boto|code ?:? ?40[13]",
+        "is kept from those who show no key",
+        "Set the keys that GDAL asks for, or for a public bucket AWS_NO_SIGN_REQUEST=YES or "
+        "GS_NO_SIGN_REQUEST=YES; an address with a signature may have run out.",
+    ),
+    (
+        r"code ?:? ?4(04|10)|NoSuchKey|NoSuchBucket|does not exist",
+        "is not there",
+        "Check the address; in a browser it must download the file.",
+    ),
+    (
+        r"code ?:? ?(429|5\d\d)",
+        "is not given out by its server at the moment",
+        "The address may be right; try again later.",
+    ),
+    (
+        r"CURL error|could not resolve|failed to connect|timed? ?out",
+        "cannot be reached",
+        "Check the address, and that this machine has a network, with a proxy if it needs one; "
+        "the same command works once the server answers.",
+    ),
+)
+"""(what GDAL says, what that means, what to do): the first that fits."""
+
+
+def refusal(path: str, reason: str) -> SceneError:
+    """The error for a file on a server that GDAL, for the reason it says, could not open."""
+    for words, meaning, hint in _REFUSALS:
+        if re.search(words, reason, re.IGNORECASE):
+            return SceneError(f"The scene {path} {meaning}: {reason}.", hint=hint)
+    return SceneError(
+        f"What the address {path} gives cannot be read as a raster: {reason}.",
+        hint="It may be a page about the file, or one that asks to log in; name the file itself.",
+    )
 
 
 def validator(path: str) -> str | None:

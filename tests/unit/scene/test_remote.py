@@ -20,6 +20,7 @@ from geoseg.scene import choose_rendering, open_scene, read_chips, workers
 from geoseg.scene import environment as environment_module
 from geoseg.scene.chips import Chip, Unreadable
 from geoseg.scene.environment import gdal_environment, is_remote
+from geoseg.scene.remote import refusal
 from geoseg.tiling import plan_tiles
 
 NOISE = np.random.default_rng(4).integers(0, 255, (3, 1500, 1500), np.uint8)
@@ -159,10 +160,28 @@ def test_a_server_that_comes_back_costs_only_some_tiles(
 
 
 def test_a_missing_file_and_a_missing_server(server: Server) -> None:
-    with pytest.raises(SceneError, match="cannot be read as a raster"):
+    with pytest.raises(SceneError, match=r"is not there: HTTP response code: 404\. Check the ad"):
         open_scene(address(server).replace("scene", "other"))
-    with pytest.raises(SceneError, match="cannot be read as a raster"):
+    with pytest.raises(SceneError, match=r"cannot be reached: .* Check the address"):
         open_scene("http://127.0.0.1:1/scene.tif")
+
+
+@pytest.mark.parametrize(
+    ("reason", "meaning"),
+    [
+        ("CURL error: Could not resolve host: nowhere.invalid", "cannot be reached"),
+        ("CURL error: Failed to connect to 127.0.0.1 port 404", "cannot be reached"),
+        ("HTTP response code: 403", "is kept from those who show no key"),
+        ("AWS_SECRET_ACCESS_KEY and AWS_NO_SIGN_REQUEST are not set", "is kept from those"),
+        ("HTTP response code: 503", "is not given out by its server at the moment"),
+        ("'/vsicurl/http://connect/a' not recognized as being supported", "asks to log in"),
+    ],
+)
+def test_what_a_refusal_means(reason: str, meaning: str) -> None:
+    error = refusal("http://example.org/a.tif", reason)
+    assert meaning in str(error)
+    assert reason in str(error)
+    assert error.code == "image_unreadable"
 
 
 @pytest.mark.parametrize(
