@@ -84,15 +84,23 @@ class SegmentHead(nn.Module):
 
 def add_head(model: SegEarth, head: Head, folder: str) -> None:
     """Give a model a SAM beside what it has; CheckpointError if its folder holds none."""
-    sam = _pretrained(head, folder) if folder else _tiny(head)
+    sam = open_sam(head, folder)
     model.segment_head = SegmentHead(sam, model.config.language.hidden)
+
+
+def open_sam(head: Head, folder: str) -> SamModel | Sam2Model:
+    """A SAM from a folder of the transformers library; without one a tiny one of random weights.
+
+    CheckpointError if the folder holds none.
+    """
+    return _pretrained(head, folder) if folder else _tiny(head)
 
 
 def _pretrained(head: Head, folder: str) -> SamModel | Sam2Model:
     if not (Path(folder) / "config.json").is_file():
         raise CheckpointError(
-            f"The folder {folder} holds no model of the transformers library. Give shape."
-            "head_config one with config.json and model.safetensors."
+            f"The folder {folder} holds no model of the transformers library. Give one with "
+            "config.json and model.safetensors."
         )
     kind: Any = SamModel if head == "sam" else Sam2Model
     loaded: SamModel | Sam2Model = kind.from_pretrained(folder, local_files_only=True)
