@@ -82,7 +82,7 @@ def flags_of(looked: Looked) -> tuple[str, ...]:
 
 def duplicates(rows: Sequence[QuestionRow]) -> frozenset[str]:
     """Ids of the questions whose words ask for something else in the same picture, or again."""
-    words = {row.id: (row.picture, re.sub(r"\W+", " ", row.question.lower())) for row in rows}
+    words = {row.id: (row.picture, *re.findall(r"\w+", row.question.lower())) for row in rows}
     counts = Counter(words.values())
     return frozenset(name for name, said in words.items() if counts[said] > 1)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-_VOWEL: Final = re.compile(r"^(?:[AEIOUaeiou]|[AEFHILMNORSX](?:[A-Z]|$))")
+_VOWEL: Final = re.compile(r"^(?:[AEIOUaeiou]|[Hh](?:our|onest|eir)|[AEFHILMNORSX](?:[A-Z]|$))")
 _SOUNDS_OTHERWISE: Final = re.compile(r"^(?:uni|use|us[ai]|one|eu)", re.IGNORECASE)
 
 UNCOUNTED: Final = frozenset(
