@@ -92,6 +92,8 @@ class SamProposer:
 
     def _at_size(self, logits: Tensor, size: tuple[int, ...], scale: tuple[float, float]) -> Tensor:
         side, (height, width) = self._side(), size
+        if not self.first:
+            return F.interpolate(logits.float(), (height, width), mode="bilinear").cpu()
         whole = F.interpolate(logits.float(), (side, side), mode="bilinear")
         seen = whole[:, :, : round(height * scale[1]), : round(width * scale[0])]
         return F.interpolate(seen, (height, width), mode="bilinear").cpu()

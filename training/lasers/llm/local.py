@@ -85,15 +85,18 @@ class LocalModel:
         if self.sees:
             picture = Image.fromarray(request.picture())
             content = [{"type": "image", "image": picture}, {"type": "text", "text": content}]
-        if not getattr(self.codec, "chat_template", None):
+        template = getattr(self.codec, "chat_template", None)
+        if not template:
             if self.sees:
                 raise EngineError(f"{self.name} has no chat template to show it a picture with.")
             return self.codec(request.prompt, return_tensors="pt")
+        # Models that cannot think have no such switch.
+        switch = {"enable_thinking": request.thinking} if "enable_thinking" in template else {}
         return self.codec.apply_chat_template(
             [{"role": "user", "content": content}],
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,
             return_tensors="pt",
-            enable_thinking=request.thinking,
+            **switch,
         )

@@ -80,6 +80,36 @@ def test_both_sams_draw_three_masks_for_each_point(name):
     assert all(np.array_equal(a.mask, b.mask) for a, b in zip(found, again, strict=True))
 
 
+def test_masks_are_those_of_the_librarys_own_processors():
+    torch = pytest.importorskip("torch")
+    from transformers import Sam2ImageProcessor, SamImageProcessor
+
+    random = np.random.default_rng(3).integers(0, 255, (10, 16, 3)).astype(np.uint8)
+    picture = np.kron(random, np.ones((16, 16, 1), np.uint8))
+    points = np.array([[60.0, 40.0], [200.0, 150.0]])
+    readers = {
+        "sam": SamImageProcessor(
+            size={"longest_edge": 128}, pad_size={"height": 128, "width": 128}
+        ),
+        "sam2": Sam2ImageProcessor(size={"height": 128, "width": 128}),
+    }
+    for name, reader in readers.items():
+        proposer = open_proposer(name, None, "cpu")
+        read = reader(picture, return_tensors="pt")
+        sizes = [read["original_sizes"]]
+        if name == "sam":
+            sizes.append(read["reshaped_input_sizes"])
+        scale = torch.tensor([128 / 256, (128 / 256) if name == "sam" else 128 / 160])
+        places = (torch.tensor(points) * scale - 0.5).float()[None, :, None]
+        with torch.inference_mode():
+            answer = proposer.model(pixel_values=read["pixel_values"], input_points=places)
+        masks = reader.post_process_masks(answer.pred_masks, *sizes)[0].flatten(0, 1).numpy()
+        found = proposer.propose(picture, points)
+        assert len(found) == len(masks) == 6
+        for one, mask in zip(found, masks, strict=True):
+            assert np.mean(one.mask == mask) > 0.99
+
+
 def test_a_folder_without_a_sam_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match=r"config\.json and model\.safetensors"):
         open_proposer("sam", tmp_path, "cpu")

@@ -153,34 +153,95 @@ def test_nobody_is_asked_twice(tmp_path):
         RecordedModel(tmp_path / "other.jsonl")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A language model of a few thousand random numbers, with letters as its tokens."""
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+LETTERS = {letter: n for n, letter in enumerate(["§", "<image>", *" abcdefghijklmnopqrstuvwxyz.:"])}
 
-    letters = {letter: number for number, letter in enumerate("§ abcdefghijklmnopqrstuvwxyz.:")}
-    codec = Tokenizer(models.WordLevel(letters, unk_token="§"))
+
+def reader(template):
+    """A tokenizer whose tokens are letters."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    codec = Tokenizer(models.WordLevel(LETTERS, unk_token="§"))
     codec.pre_tokenizer = pre_tokenizers.Split("", "isolated")
-    fast = PreTrainedTokenizerFast(tokenizer_object=codec, unk_token="§", eos_token="§")
-    fast.chat_template = (
-        "{% for message in messages %}{{ message.role }}: {{ message.content }} {% endfor %}"
-        "{% if enable_thinking %}think. {% endif %}"
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=codec,
+        unk_token="§",
+        eos_token="§",
+        pad_token="§",
+        additional_special_tokens=["<image>"],
     )
-    config = LlamaConfig(
-        vocab_size=len(letters),
+    fast.chat_template = template
+    return fast
+
+
+def language():
+    """Of a few thousand random numbers."""
+    from transformers import LlamaConfig
+
+    return LlamaConfig(
+        vocab_size=len(LETTERS),
         hidden_size=16,
         intermediate_size=16,
         num_hidden_layers=1,
         num_attention_heads=2,
+        initializer_range=1.0,
         eos_token_id=None,
         bos_token_id=None,
         pad_token_id=0,
     )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A model that reads."""
+    from transformers import LlamaForCausalLM
+
     path = tmp_path_factory.mktemp("llm") / "tiny"
-    LlamaForCausalLM(config).save_pretrained(path)
-    fast.save_pretrained(path)
+    LlamaForCausalLM(language()).save_pretrained(path)
+    reader(
+        "{% for message in messages %}{{ message.role }}: {{ message.content }} {% endfor %}"
+        "{% if enable_thinking %}think. {% endif %}"
+    ).save_pretrained(path)
     return path
+
+
+@pytest.fixture
+def seeing(tmp_path):
+    """A model that sees pictures, too."""
+    from transformers import (
+        CLIPImageProcessor,
+        CLIPVisionConfig,
+        LlavaConfig,
+        LlavaForConditionalGeneration,
+        LlavaProcessor,
+    )
+
+    vision = CLIPVisionConfig(
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        image_size=32,
+        patch_size=16,
+    )
+    config = LlavaConfig(vision_config=vision, text_config=language(), image_token_index=1)
+    LlavaForConditionalGeneration(config).save_pretrained(tmp_path)
+    side = {"height": 32, "width": 32}
+    fast = reader(None)
+    fast.image_token = "<image>"
+    LlavaProcessor(
+        image_processor=CLIPImageProcessor(size=side, crop_size=side),
+        tokenizer=fast,
+        patch_size=16,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        chat_template=(
+            "{% for message in messages %}{% for part in message.content %}"
+            "{% if part.type == 'image' %}<image>{% else %}{{ part.text }}{% endif %}"
+            "{% endfor %}{% endfor %}"
+        ),
+    ).save_pretrained(tmp_path)
+    return tmp_path
 
 
 def test_a_local_model_samples_by_the_seed(folder):
@@ -190,6 +251,18 @@ def test_a_local_model_samples_by_the_seed(folder):
     assert said[0] == said[2] != said[1]
     assert model.name.startswith("local:tiny@")
     assert model.remembered
+
+
+def test_a_local_model_that_sees_is_shown_the_picture(seeing):
+    model = open_model(ModelSettings("local", folder=seeing, device="cpu"))
+    model.max_new_tokens = 24
+    noise = np.random.default_rng(0).integers(0, 255, (20, 30, 3)).astype(np.uint8)
+    pictures = (noise, 255 - noise, noise)
+    said = [
+        model.reply(Request("r", "question", "write one.", {}, 1, lambda shown=picture: shown))
+        for picture in pictures
+    ]
+    assert said[0] == said[2] != said[1]
 
 
 def test_a_local_model_that_is_none(tmp_path):
