@@ -73,8 +73,8 @@ _SIMPLIFY = click.option(
     default=0.25,
     show_default=True,
     metavar="PX",
-    help="Most that a vertex may move for fewer of them, in pixels of the scene; touching "
-    "polygons of one target stay together. 0 keeps every vertex.",
+    help="Most that a vertex may move for fewer of them, in pixels of the scene; edges that "
+    "polygons have in common stay in common, whatever they are of. 0 keeps every vertex.",
 )
 _REGULARIZE = click.option(
     "--regularize",

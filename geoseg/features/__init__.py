@@ -17,11 +17,12 @@ from shapely import MultiPolygon, Polygon
 
 from geoseg.contours import Shape
 from geoseg.dialogue import Target
+from geoseg.features.outlines import Outlines, Traced
 from geoseg.features.placing import Geometries, Placing
 from geoseg.features.shaping import SIMPLIFY_PX, USUAL, Batch, Shaping, shaped
 from geoseg.grid import Grid
 
-__all__ = ["SIMPLIFY_PX", "Feature", "Placing", "Shaping", "features"]
+__all__ = ["SIMPLIFY_PX", "Feature", "Outlines", "Placing", "Shaping", "Traced", "features"]
 
 _BATCH = 512
 """Shapes handled at once: enough to keep the work in C, few enough to weigh nothing."""
@@ -59,7 +60,7 @@ class Feature:
 
 
 def features(
-    shapes: Iterable[Shape],
+    shapes: Iterable[Shape] | Traced,
     target: Target,
     grid: Grid,
     *,
@@ -69,6 +70,7 @@ def features(
 ) -> Iterator[Feature]:
     """Turn one target's shapes into features, in batches of bounded size.
 
+    Shapes that were traced together with those of others keep the edges that they share with them.
     `clip` is an area in the scene's CRS: what lies outside is cut away, and a shape cut in several
     pieces becomes several features. `crs` is the output's (WKT); None keeps the scene's. Features
     of another size than `shaping` asks for are left out. Raises SceneError where the ground cannot
@@ -103,17 +105,24 @@ def features(
 
 
 def _in_batches(
-    shapes: Iterable[Shape], shaping: Shaping, placing: Placing
+    shapes: Iterable[Shape] | Traced, shaping: Shaping, placing: Placing
 ) -> Iterator[tuple[list[Shape], Geometries]]:
-    """Shapes and what `shaping` makes of them, seen together with the batches around."""
-    pending = iter(shapes)
-    before, following = _outlines([]), list(islice(pending, _BATCH))
+    """Shapes and what `shaping` makes of them, seen together with the batches around.
+
+    What was traced with others is seen together with whatever has vertices in common with it.
+    """
+    pending = iter(shapes.shapes() if isinstance(shapes, Traced) else shapes)
+    before, following, count = _outlines([]), list(islice(pending, _BATCH)), 0
     while batch := following:
         following = list(islice(pending, _BATCH))
         own = slice(len(before), len(before) + len(batch))
         everything = np.concatenate([before, _outlines(batch), _outlines(following)])
-        yield batch, shaped(Batch(everything, own), shaping, placing)
-        before = everything[own]
+        seen = Batch(everything, own)
+        if isinstance(shapes, Traced):
+            known = slice(count - len(before), count - len(before) + len(everything))
+            seen = Batch(everything, own, shapes.around(seen.pixels, known))
+        yield batch, shaped(seen, shaping, placing)
+        before, count = everything[own], count + len(batch)
 
 
 def _outlines(shapes: list[Shape]) -> Geometries:

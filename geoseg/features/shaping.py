@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from geoseg.errors import InstructionError
+from geoseg.features.outlines import NOBODY, Neighbours
 from geoseg.features.placing import Geometries, Placing
 from geoseg.features.regularize import regularized
 
@@ -24,8 +25,8 @@ class Shaping:
     """
 
     simplify_px: float = SIMPLIFY_PX
-    """Largest distance a vertex may move, in pixels; 0 keeps every vertex. Outlines that touch stay
-    together."""
+    """Largest distance a vertex may move, in pixels; 0 keeps every vertex. Edges that outlines have
+    in common stay in common."""
 
     regularize: bool = False
     """Whether outlines become straight edges in a few directions, mostly right angles. An outline
@@ -74,6 +75,9 @@ class Batch:
     own: slice
     """The batch itself."""
 
+    others: Neighbours = NOBODY
+    """What else has vertices in common with polygons of the batch."""
+
     @property
     def pixels(self) -> Geometries:
         """The batch's polygons."""
@@ -102,12 +106,17 @@ def _simplified(batch: Batch, tolerance: float) -> Geometries:
     own, other = own[near], other[near]
     meeting = shapely.touches(pixels[own], batch.everything[other])
     own, other = own[meeting], other[meeting]
-    if len(own):
+    touching = np.union1d(own, np.flatnonzero(batch.others.met))
+    if len(touching):
         # A polygon needs its neighbours beside it for their common edges to come out the same.
-        touching = np.unique(own)
-        members = np.unique(np.concatenate([touching + batch.own.start, other]))
-        coverage = shapely.coverage_simplify(batch.everything[members], tolerance)
-        simple[touching] = coverage[np.searchsorted(members, touching + batch.own.start)]
+        # And all in the same order: an edge is simplified as the first that has it runs along it.
+        members = np.union1d(touching + batch.own.start, other)
+        before, after = np.split(batch.others.polygons, [batch.others.before])
+        coverage = shapely.coverage_simplify(
+            np.concatenate([before, batch.everything[members], after]), tolerance
+        )
+        own_places = len(before) + np.searchsorted(members, touching + batch.own.start)
+        simple[touching] = coverage[own_places]
     good = (
         shapely.is_valid(simple)
         & ~shapely.is_empty(simple)

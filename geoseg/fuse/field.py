@@ -90,7 +90,11 @@ def level_of(threshold: float) -> int:
 
 
 def quantized(logits: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Logits as samples: odd, so that none equals a level."""
+    """Logits as samples: odd, so that none equals a level.
+
+    Opposite logits have opposite samples: where one thing ends and another begins, their outlines
+    cross the level at the same points.
+    """
     limit = 2.0**14 - 1
     steps = np.rint(np.clip(logits * np.float32(STEPS), -limit, limit)).astype(np.int16)
-    return np.asarray(2 * steps + 1, np.int16)
+    return np.asarray(2 * steps + 1 - 2 * (logits < 0).astype(np.int16), np.int16)

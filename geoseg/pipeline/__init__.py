@@ -11,6 +11,8 @@
     refining   revise: from a ledger to a file
     showing    show: what a ledger holds, told without drawing it
     drawing    Drawing: how answers become polygons, which runs and revisions are told alike
+    sheets     the layers of an output: what of which scenes is drawn in each
+    outlining  from kept answers to outlines; of several things, all before the first is shaped
     writing    from kept answers to a file, for both
     nothing    the field of a thing that nobody found
     record     what a run leaves on record

@@ -7,29 +7,23 @@ named.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import groupby
+from dataclasses import replace
 from pathlib import Path, PurePath
 
-from geoseg.contours import polygonize
-from geoseg.dialogue import Instruction, Target
-from geoseg.events import Log, Progress, Result
+from geoseg.events import Log, Result
 from geoseg.export import LayerContent, Origin, format_of, output_crs, write_features
 from geoseg.export.rasters import Place, Recorder, recording
 from geoseg.export.tables import unique
-from geoseg.features import Feature, features
-from geoseg.fuse import AnswerSource, Field, fuse
+from geoseg.features import Feature, Outlines, features
 from geoseg.pipeline.drawing import Drawing
-from geoseg.pipeline.kept import Kept, spoken
+from geoseg.pipeline.kept import Kept
 from geoseg.pipeline.nothing import nothing_found
+from geoseg.pipeline.outlining import Outliner
 from geoseg.pipeline.record import Account, answer_rows, outcome
+from geoseg.pipeline.sheets import Sheet, sheets_of
 from geoseg.pipeline.telling import Teller
-
-_TOLD_EVERY = 500
-"""Polygons between two signs of life while the file is written."""
 
 
 def draw(
@@ -42,12 +36,14 @@ def draw(
     """
     seen = outcome(kept)
     crs = output_crs(output, drawing.dst_crs, drawing.driver) or kept[0].plan.grid.crs
-    sheets = _sheets(drawing, kept)
+    sheets = sheets_of(drawing, kept)
     tell.enter("vectorize")
     with ExitStack() as held:
         recorders = _recorders(drawing, kept, sheets, held)
+        outlines = held.enter_context(Outlines())
+        outliner = Outliner(drawing, sheets, recorders, outlines, tell)
         layers = write_features(
-            _contents(sheets, partial(_polygons, drawing, recorders, crs), tell),
+            _contents(sheets, drawing, outliner, crs, tell),
             output,
             crs,
             Origin(lambda: account.record(kept, seen), answer_rows(kept, crs)),
@@ -76,7 +72,7 @@ def _limits(output: Path, driver: str | None) -> tuple[str, ...]:
     return (limits,) if limits else ()
 
 
-def _strangers(drawing: Drawing, sheets: Sequence[_Sheet]) -> tuple[str, ...]:
+def _strangers(drawing: Drawing, sheets: Sequence[Sheet]) -> tuple[str, ...]:
     """Targets that were to be regularized and that no answer names: most likely misspelt."""
     found = dict.fromkeys(target for sheet in sheets for _, target in sheet.found)
     strangers = [target.phrase for target in drawing.straightened if target not in found]
@@ -89,118 +85,36 @@ def _strangers(drawing: Drawing, sheets: Sequence[_Sheet]) -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """One layer to be drawn: what of which scenes."""
-
-    index: int
-    """Index of the instruction, from 0."""
-
-    instruction: Instruction
-    found: tuple[tuple[Kept, Target], ...]
-    """In the order in which they are drawn."""
-
-    target: str = ""
-    """Not empty when each target has a layer of its own."""
-
-
-def _sheets(drawing: Drawing, kept: Sequence[Kept]) -> list[_Sheet]:
-    sheets = []
-    for index, instruction in enumerate(spoken(kept)):
-        asked = [one for one in kept if instruction in one.plan.instructions]
-        found = [(one, target) for one in asked for target in one.ledger.targets(instruction)]
-        if not drawing.layer_per_target or not found:
-            sheets.append(_Sheet(index, instruction, tuple(found)))
-            continue
-        order = {target: place for place, target in enumerate(dict.fromkeys(t for _, t in found))}
-        found.sort(key=lambda pair: order[pair[1]])
-        for target, group in groupby(found, key=lambda pair: pair[1]):
-            sheets.append(_Sheet(index, instruction, tuple(group), target.phrase))
-    return sheets
-
-
-_Draw = Callable[[Instruction, Kept, Target], Iterator[Feature]]
-
-
-def _contents(sheets: Iterable[_Sheet], polygons: _Draw, tell: Teller) -> Iterator[LayerContent]:
+def _contents(
+    sheets: Sequence[Sheet], drawing: Drawing, outliner: Outliner, crs: str, tell: Teller
+) -> Iterator[LayerContent]:
     """The layers of the file, drawn while they are written."""
     for sheet in sheets:
-        parts = _parts(sheet, polygons, _Count(sheet.index, tell))
+        parts = _parts(sheet, drawing, outliner, crs)
         yield LayerContent(sheet.index, sheet.instruction.text, parts, sheet.target)
     tell.enter("write")
 
 
 def _parts(
-    sheet: _Sheet, polygons: _Draw, count: _Count
+    sheet: Sheet, drawing: Drawing, outliner: Outliner, crs: str
 ) -> Iterator[tuple[str, Iterator[Feature]]]:
+    """(name of the scene, polygons of one target in it), one after the other."""
     for one, target in sheet.found:
-        yield one.source, count.watched(polygons(sheet.instruction, one, target))
-
-
-class _Count:
-    """The listener hears now and then how many polygons a layer has."""
-
-    def __init__(self, index: int, tell: Teller) -> None:
-        self._index, self._tell, self._count = index, tell, 0
-
-    def watched(self, polygons: Iterable[Feature]) -> Iterator[Feature]:
-        """The same polygons."""
-        for polygon in polygons:
-            if self._count % _TOLD_EVERY == 0:
-                self._tell(Progress(self._count, None, "polygons", self._index))
-            self._count += 1
-            yield polygon
-
-
-def _polygons(
-    drawing: Drawing,
-    recorders: dict[Kept, Recorder],
-    crs: str,
-    instruction: Instruction,
-    one: Kept,
-    target: Target,
-) -> Iterator[Feature]:
-    """The polygons of one target in one scene."""
-    field = _field(drawing, one, instruction, target)
-    return features(
-        polygonize(recorders[one].recorded(field), pixel_edges=drawing.pixel_edges),
-        target,
-        one.plan.grid,
-        shaping=drawing.shaping(target),
-        clip=one.plan.area,
-        crs=crs,
-    )
-
-
-def _field(drawing: Drawing, one: Kept, instruction: Instruction, target: Target) -> Field:
-    (field,) = fuse(
-        _Only(one.ledger, target),
-        instruction,
-        one.plan.tiles,
-        one.plan.grid,
-        rule=drawing.fuse,
-        threshold=drawing.threshold,
-        min_agreement=drawing.min_agreement,
-    )
-    return field
-
-
-class _Only:
-    """Answers about one target alone."""
-
-    def __init__(self, source: AnswerSource, target: Target) -> None:
-        self._target = target
-        self.tile_state = source.tile_state
-        self.logits = source.logits
-        self.instances = source.instances
-
-    def targets(self, instruction: Instruction) -> tuple[Target, ...]:  # noqa: ARG002
-        """The one."""
-        return (self._target,)
+        yield (
+            one.source,
+            features(
+                outliner.shapes(sheet, one, target),
+                target,
+                one.plan.grid,
+                shaping=drawing.shaping(target),
+                clip=one.plan.area,
+                crs=crs,
+            ),
+        )
 
 
 def _recorders(
-    drawing: Drawing, kept: Sequence[Kept], sheets: Sequence[_Sheet], held: ExitStack
+    drawing: Drawing, kept: Sequence[Kept], sheets: Sequence[Sheet], held: ExitStack
 ) -> dict[Kept, Recorder]:
     """What writes each scene's rasters, as long as the stack; of several, in folders of their own.
 
@@ -218,8 +132,7 @@ def _recorders(
         places = [
             Place(sheet.index, sheet.instruction.text, target.phrase)
             for sheet in sheets
-            for scene, target in sheet.found
-            if scene is one
+            for target in sheet.of(one)
         ]
         stride = one.ledger.key.stride
         recorder = held.enter_context(recording(rasters, places, one.plan.grid, stride))

@@ -249,6 +249,8 @@ def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
 def test_no_sample_equals_a_level() -> None:
     logits = np.linspace(-70, 70, 9001, dtype=np.float32)
     assert (quantized(logits) % 2 == 1).all()
+    some = logits[logits != 0]
+    assert (quantized(-some) == -quantized(some)).all()
     assert all(level_of(p) % 2 == 0 for p in np.linspace(0.001, 0.999, 99))
 
 
