@@ -50,6 +50,7 @@ def test_defaults(pipeline):
         "layer_per_target": False,
         "ledger": None,
         "resume": True,
+        "give_up_after": 16,
         "overwrite": False,
     }
 
