@@ -31,12 +31,12 @@ about alone."""
 _SCHEMA = """
 CREATE TABLE shape (id INTEGER PRIMARY KEY, outline BLOB, score REAL, agreement REAL,
     n_seen INTEGER, n_found INTEGER, touches_edge INTEGER);
-CREATE VIRTUAL TABLE place USING rtree (id, left, right, top, bottom, first_scene, last_scene);
+CREATE VIRTUAL TABLE place USING rtree (id, x_min, x_max, y_min, y_max, first_scene, last_scene);
 """
 
 _AROUND = """
-SELECT id, left, top, right, bottom FROM place
-    WHERE left <= ? AND right >= ? AND top <= ? AND bottom >= ?
+SELECT id, x_min, y_min, x_max, y_max FROM place
+    WHERE x_min <= ? AND x_max >= ? AND y_min <= ? AND y_max >= ?
     AND first_scene <= ? AND last_scene >= ? AND (id < ? OR id >= ?)
 """
 
@@ -176,11 +176,11 @@ class Traced:
         low = bottom - top <= _TALL_PX
         groups = [group for group in (polygons[low], *polygons[~low, None]) if len(group)]
         found = [ids for group in groups for ids in self.outlines.near(group, self.scene, but)]
-        pending = iter(np.unique(np.concatenate([[], *found]).astype(np.int64)).tolist())
-        while some := list(islice(pending, _ROWS)):
+        ids = np.unique(np.concatenate([np.empty(0, np.int64), *found]))
+        for some in np.split(ids, range(_ROWS, len(ids), _ROWS)):
             where = f"id IN ({', '.join('?' * len(some))})"
-            for rows in self.outlines.read("outline", where, some):
-                yield np.array(some), shapely.from_wkb([outline for (outline,) in rows])
+            for rows in self.outlines.read("outline", where, some.tolist()):
+                yield some, shapely.from_wkb([outline for (outline,) in rows])
 
 
 def _complex(points: NDArray[np.float64]) -> NDArray[np.complex128]:
