@@ -6,6 +6,7 @@ import gc
 import hashlib
 import logging
 from collections.abc import Generator, Iterable, Sequence
+from contextlib import suppress
 from itertools import islice
 from types import TracebackType
 from typing import Self
@@ -103,7 +104,10 @@ class LocalEngine:
         if self._checkpoint is not None:
             release_freed()
         self._checkpoint = None
-        self._release()
+        with suppress(
+            RuntimeError
+        ):  # a lost device frees nothing; why it is left is told, not this
+            self._release()
 
     def __enter__(self) -> Self:
         return self

@@ -360,6 +360,19 @@ def test_closing_gives_memory_back_to_the_system_once(
     assert len(released) == 1
 
 
+def test_a_lost_device_does_not_hide_why_the_engine_is_left(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost() -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", lost)
+    engine = LocalEngine(EngineSpec(str(folder), device="cpu"))
+    engine.device = "cuda:0"
+    with pytest.raises(EngineError, match="failed on 16 windows"), engine:
+        raise EngineError("The model failed on 16 windows in a row.")
+
+
 def test_bad_recipes_and_closed_engines_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="not there"):
         LocalEngine(EngineSpec(str(tmp_path / "none")))
