@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from geoseg.errors import InstructionError
+from training.data.categories import find_category
 from training.lasers.english import UNCOUNTED
 from training.lasers.facts import Known, Subject, extent_of, subject_of, union_of
 from training.lasers.prompts import COLORS, Knobs
@@ -128,7 +129,7 @@ def _asked(
     several = [_drawn(subjects, random) for _ in range(round(plan.together * len(groups)))]
     names = {subject.category: _several(subject) for subject in subjects}
     asks = [
-        Ask(picture, group, _manner(next(manners), len(group)), _others(group, names))
+        Ask(picture, group, _manner(next(manners), group), _others(group, names))
         for group in (*groups, *dict.fromkeys(several))
         if group
     ]
@@ -146,13 +147,14 @@ def _drawn(subjects: Sequence[Subject], random: np.random.Generator) -> tuple[Su
     return tuple(chosen) if len(chosen) > 1 else ()
 
 
-def _manner(knobs: Knobs, targets: int) -> Knobs:
-    """Few words hold two targets by their names, and no more."""
-    if knobs.length == "short" and (
-        targets > 2 or (targets == 2 and knobs.reasoning == "implicit")
-    ):
-        return Knobs(knobs.reasoning, "long")
-    return knobs
+def _manner(knobs: Knobs, group: Sequence[Subject]) -> Knobs:
+    """Few words hold two targets by their names, and no more; what is no category is named."""
+    reasoning, length = knobs.reasoning, knobs.length
+    if any(find_category(subject.category) is None for subject in group):
+        reasoning = "explicit"
+    if length == "short" and len(group) > (2 if reasoning == "explicit" else 1):
+        length = "long"
+    return Knobs(reasoning, length)
 
 
 def _others(group: Sequence[Subject], names: dict[str, str]) -> tuple[str, ...]:

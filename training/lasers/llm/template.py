@@ -100,7 +100,7 @@ def _short(names: Sequence[str], random: np.random.Generator) -> str:
 def _long(names: Sequence[str], others: Sequence[str], random: np.random.Generator) -> str:
     persona = _PERSONAS[random.integers(len(_PERSONAS))]
     request = _REQUESTS[random.integers(len(_REQUESTS))].format(listed(names))
-    aside = f"The {listed(list(others))} that one sees as well do not matter." if others else ""
+    aside = f"Pay no attention to the {listed(list(others))}." if others else ""
     forms = [
         " ".join(filter(None, parts)) for parts in ((persona, aside, request), (persona, request))
     ]
@@ -121,7 +121,7 @@ def _name(target: Mapping[str, Any], short: bool) -> str:
 
 def _purpose(target: Mapping[str, Any], short: bool) -> str:
     """What it is for, in place of its name."""
-    head, clause = _purposes().get(target["category"], ("thing", f"called {target['category']}"))
+    head, clause = _purposes()[target["category"]]
     if len(target["masks"]) > 1:
         return f"every {head} {clause}"
     if target["every"]:
@@ -154,7 +154,7 @@ def _answer(targets: Sequence[Mapping[str, Any]]) -> str:
 def _implied(targets: Sequence[Mapping[str, Any]]) -> str:
     parts = []
     for target in targets:
-        head, clause = _purposes().get(target["category"], ("thing", "that is meant"))
+        head, clause = _purposes()[target["category"]]
         link = "each of which is" if len(target["masks"]) > 1 else "which is"
         parts.append(f"{_located(target)}, {link} {article(head)} {head} {clause}")
     return f"What is asked for: {'; '.join(parts)}."

@@ -348,6 +348,8 @@
 
   at("title").textContent = data.title;
   at("reviewer").value = kept.reviewer;
+  const linked = Number(location.hash.slice(1)); // page.html#12 opens the twelfth item
+  if (linked >= 1) kept.place = Math.floor(linked) - 1;
   kept.place = Math.min(kept.place, data.items.length - 1);
   show();
   if (!kept.reviewer) at("reviewer").focus();
