@@ -50,6 +50,9 @@ class Category:
     parent: str | None
     """The wider category that it is a kind of."""
 
+    serves_parent: bool
+    """Whether its parent's functions fit it too: a bomber is an airplane without travellers."""
+
     same_as: str | None
     """A category that means the same thing under another name; the link runs one way."""
 
@@ -102,20 +105,27 @@ def frames() -> Mapping[FrameKind, Frames]:
     """Request patterns by kind."""
     return MappingProxyType(
         {
-            kind: Frames(tuple(row["functions"]), tuple(row["held_out"]))
+            kind: Frames(tuple(row["train"]), tuple(row["held_out"]))
             for kind, row in _document()["frames"].items()
         }
     )
 
 
 @cache
-def kinds_of(name: str) -> frozenset[str]:
-    """Every category whose objects a request for this one means: itself, its synonyms and kinds."""
+def kinds_of(name: str, *, by_function: bool = False) -> frozenset[str]:
+    """Every category whose objects a request for this one means: itself, its synonyms and kinds.
+
+    A request by function leaves out the kinds that the functions do not fit.
+    """
     known = load()
-    meant = {name}
+    meant = {name, *filter(None, [known[name].same_as])}
     while True:
-        wider = meant | {c.name for c in known.values() if c.parent in meant or c.same_as in meant}
-        wider |= {same for each in wider if (same := known[each].same_as)}
+        wider = meant | {
+            each.name
+            for each in known.values()
+            if each.same_as in meant
+            or (each.parent in meant and (each.serves_parent or not by_function))
+        }
         if wider == meant:
             return frozenset(meant)
         meant = wider
@@ -164,6 +174,7 @@ def _category(name: str, plural: str, granularity: Any, row: Mapping[str, Any]) 
         aliases=tuple(row["aliases"]),
         granularity=granularity,
         parent=row.get("parent"),
+        serves_parent=row.get("serves_parent", True),
         same_as=row.get("same_as"),
         tier=row["tier"],
         size_m=(float(length), float(width)),
