@@ -1,0 +1,361 @@
+"""The dock: image, sentences, area, run, progress, preview, review, history, Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import Qgis, QgsMessageLog, QgsProject
+from qgis.gui import QgsDockWidget
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..core import results, settings, source
+from ..core.faults import FAULTS
+from ..core.protocol import Event, Progress, failure
+from . import words
+from .form import Form
+from .history import History
+from .preview import Preview
+from .review import Review
+from .runner import Runner, action_of, job_of
+from .setup_dialog import SetupDialog, wrapped
+
+TAG = "GeoSeg"
+
+
+class GeosegDock(QgsDockWidget):
+    """Right of the map; its body scrolls, so that it fits any height."""
+
+    def __init__(self, iface, parent=None) -> None:
+        super().__init__("GeoSeg", parent)
+        self.setObjectName("GeosegDock")
+        self._iface = iface
+        self.runner = Runner(self)
+        self.form = Form(iface)
+        self.text, self.layer, self.area = self.form.text, self.form.layer, self.form.area
+        self.preview = Preview()
+        self.review = Review(iface)
+        self.history = History()
+        self._progress = Progress()
+        self._bar_item = None
+        self._build()
+        self._connect()
+        self._show_python()
+        self._estimate()
+
+    @property
+    def task(self):
+        """What is under way, or None."""
+        return self.runner.task
+
+    def close_down(self) -> None:
+        """Before the plugin is unloaded: nothing is left running."""
+        self.runner.close()
+        self.preview.stop()
+        self.review.stop()
+        self.area.clear()
+
+    def start(self) -> None:
+        """Run."""
+        self._clear_messages()
+        self.form.remember()
+        self.runner.start(self.layer.currentLayer(), self.form.instructions(), self.form)
+        self._show_state()
+
+    def show_preview(self) -> None:
+        """Ask about the window under the middle of the map."""
+        layer, python = self.layer.currentLayer(), settings.get("python")
+        instructions = self.form.instructions()
+        problem = (
+            "no_layer"
+            if layer is None
+            else "no_words"
+            if not instructions
+            else "not_set_up"
+            if not python
+            else ""
+            if Path(python).is_file()
+            else "start"
+        )
+        if problem:
+            self.complain(failure(problem))
+            return
+        try:
+            direct = source.direct(layer)
+        except source.SourceError as error:
+            self.complain(failure(error.code, str(error)))
+            return
+        if direct is None:
+            self._say(self.tr("A preview needs an image that is a file: run the view instead."))
+            return
+        centre = self._iface.mapCanvas().center()
+        crs = self._iface.mapCanvas().mapSettings().destinationCrs()
+        device = self.form.device.currentText()
+        self.preview.ask(
+            python,
+            scene=direct.path,
+            x=centre.x(),
+            y=centre.y(),
+            crs=source.crs_text(crs),
+            instruction=instructions[0],
+            device=device,
+            checkpoint=settings.get("checkpoint"),
+            **direct.options,
+        )
+        self.pages.setCurrentWidget(self.pages.widget(0))
+
+    def open_setup(self) -> None:
+        """The dialog about Python."""
+        dialog = SetupDialog(self._iface.mainWindow())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(lambda _: self._show_python())
+        dialog.open()
+
+    def complain(self, event: Event) -> None:
+        """Say what went wrong and the way out; nothing modal."""
+        sentence, way_out = words.sentences(event)
+        self._say(f"{sentence} {way_out}")
+        detail = event.get("detail", "") or event.get("message", "")
+        QgsMessageLog.logMessage(
+            f"{event.get('code')}: {event.get('message', '')}\n{detail}",
+            TAG,
+            Qgis.MessageLevel.Warning,
+        )
+        stopped = event.get("code") == "cancelled"
+        level = Qgis.MessageLevel.Info if stopped else Qgis.MessageLevel.Critical
+        bar = self._iface.messageBar()
+        item = bar.createMessage(TAG, f"{sentence} {way_out}")
+        button = self._button(action_of(event))
+        if button is not None:
+            item.layout().addWidget(button)
+        bar.pushWidget(item, level, 8 if stopped else 0)
+        self._bar_item = item
+
+    def _button(self, action: str) -> QPushButton | None:
+        """What is offered beside the sentence."""
+        if action == "setup":
+            text, call = self.tr("Set up Python"), self.open_setup
+        elif action == "again" and self.runner.job is not None:
+            job = self.runner.job
+            text, call = self.tr("Run again"), lambda: self._again(job)
+        elif action == "log":
+            text, call = self.tr("Details"), self._iface.openMessageLog
+        elif action == "load":
+            text, call = self.tr("Add it"), lambda: self._open(settings.history()[0])
+        else:
+            return None
+        button = QPushButton(text)
+        button.clicked.connect(lambda: call())
+        return button
+
+    def _build(self) -> None:
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.addWidget(self.form)
+        layout.addLayout(self._buttons())
+        self.bar = QProgressBar()
+        self.bar.setVisible(False)
+        layout.addWidget(self.bar)
+        self.status = wrapped("")
+        self.status.setObjectName("geosegStatus")
+        layout.addWidget(self.status)
+        self.pages = QTabWidget()
+        self.pages.setObjectName("geosegPages")
+        first = QWidget()
+        below = QVBoxLayout(first)
+        below.setContentsMargins(4, 4, 4, 4)
+        below.addWidget(self.preview)
+        below.addWidget(self.history, 1)
+        self.pages.addTab(first, self.tr("History"))
+        self.pages.addTab(self.review, self.tr("Review"))
+        layout.addWidget(self.pages, 1)
+        self.foot = QLabel()
+        self.foot.setObjectName("geosegFoot")
+        self.foot.setWordWrap(True)
+        self.foot.setTextFormat(Qt.TextFormat.RichText)
+        layout.addWidget(self.foot)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(body)
+        body.setMinimumWidth(280)
+        scroll.setMinimumWidth(310)
+        self.setWidget(scroll)
+
+    def _buttons(self) -> QHBoxLayout:
+        self.run = QPushButton(self.tr("Run"))
+        self.run.setObjectName("geosegRun")
+        self.run.setDefault(True)
+        self.preview_button = QPushButton(self.tr("Preview"))
+        self.preview_button.setObjectName("geosegPreview")
+        self.pause = QPushButton(self.tr("Pause"))
+        self.pause.setObjectName("geosegPause")
+        self.pause.setCheckable(True)
+        self.pause.setVisible(False)
+        self.stop = QPushButton(self.tr("Stop"))
+        self.stop.setObjectName("geosegStop")
+        self.stop.setVisible(False)
+        row = QHBoxLayout()
+        for button in (self.run, self.preview_button, self.pause, self.stop):
+            row.addWidget(button)
+        return row
+
+    def _connect(self) -> None:
+        self.run.clicked.connect(self.start)
+        self.stop.clicked.connect(self._stop)
+        self.pause.toggled.connect(self._pause)
+        self.preview_button.clicked.connect(self.show_preview)
+        self.form.submitted.connect(self.start)
+        self.form.changed.connect(self._estimate)
+        self.runner.said.connect(self._heard)
+        self.runner.exporting.connect(self._exporting)
+        self.runner.failed.connect(self._failed)
+        self.runner.done.connect(self._done)
+        self.preview.failed.connect(self.complain)
+        self.review.failed.connect(self.complain)
+        self.history.wanted.connect(self._open)
+        self.history.again.connect(lambda entry: self._again(job_of(entry)))
+        self.foot.linkActivated.connect(lambda _: self.open_setup())
+
+    def _stop(self) -> None:
+        self._say(self.tr("Stopping…"))
+        self.stop.setEnabled(False)
+        self.runner.stop()
+
+    def _pause(self, paused: bool) -> None:
+        self.runner.pause(paused)
+        self.pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
+
+    def _again(self, job) -> None:
+        self._clear_messages()
+        self.runner.repeat(job)
+        self._show_state()
+
+    def _heard(self, event: Event) -> None:
+        if event.name == "stage":
+            self._progress.clear()
+            self.bar.setRange(0, 0)
+            self._say(words.stage(event))
+        elif event.name == "progress":
+            self._progress.take(event)
+            self._show_progress()
+        elif event.name == "log":
+            if event.get("level") == "warning":
+                self._iface.messageBar().pushMessage(
+                    TAG, event.get("message", ""), Qgis.MessageLevel.Warning, 10
+                )
+            QgsMessageLog.logMessage(event.get("message", ""), TAG, Qgis.MessageLevel.Info, False)
+
+    def _show_progress(self) -> None:
+        percent = self._progress.percent
+        if percent is None:
+            self.bar.setRange(0, 0)
+            return
+        self.bar.setRange(0, 100)
+        self.bar.setValue(int(percent))
+        if self._progress.eta is not None:
+            left = words.duration(self._progress.eta)
+            self._say(self.tr("Looking… about {} left").format(left))
+
+    def _exporting(self, percent: float) -> None:
+        self.bar.setRange(0, 100)
+        self.bar.setValue(int(percent))
+        self._say(self.tr("Saving the picture of the layer…"))
+
+    def _failed(self, event: Event) -> None:
+        self._show_state()
+        self.complain(event)
+
+    def _done(self, event: Event, layers: list) -> None:
+        self._show_state()
+        self.history.refresh()
+        count = sum(layer["features"] for layer in event.get("layers", []))
+        text = self.tr("{} polygons in {} layers").format(count, len(layers))
+        self._say(text)
+        bar = self._iface.messageBar()
+        bar.pushMessage(TAG, text, Qgis.MessageLevel.Success, 8)
+        for warning in event.get("warnings", []):
+            bar.pushMessage(TAG, warning, Qgis.MessageLevel.Warning, 10)
+        failed = event.get("failed", [])
+        if failed:
+            holes = self.tr("{} tiles could not be looked at: holes in the result.")
+            bar.pushMessage(TAG, holes.format(len(failed)), Qgis.MessageLevel.Warning, 0)
+        if layers:
+            self._iface.setActiveLayer(layers[0])
+            self.review.show_layer(layers[0])
+            self.pages.setCurrentWidget(self.review)
+
+    def _open(self, entry: dict) -> None:
+        """Show a result of the history: zoom to it, or add it again."""
+        output = entry.get("output", "")
+        for layer in QgsProject.instance().mapLayers().values():
+            if layer.customProperty(results.PATH_PROPERTY) == output:
+                break
+        else:
+            if not Path(output).is_file():
+                self.complain(failure("no_result", output))
+                return
+            event = Event("result", {"output": output, "layers": entry.get("layers", [])})
+            job = job_of(entry)
+            layer = results.load(event, job.scene, job.ledger, self.tr("polygons"))[0]
+        self._iface.setActiveLayer(layer)
+        QTimer.singleShot(0, self._iface.zoomToActiveLayer)
+        self.review.show_layer(layer)
+
+    def _show_state(self) -> None:
+        busy = self.runner.busy
+        self.run.setVisible(not busy)
+        self.preview_button.setVisible(not busy)
+        self.stop.setVisible(busy)
+        self.stop.setEnabled(True)
+        self.pause.setVisible(busy)
+        self.pause.setChecked(False)
+        self.bar.setVisible(busy)
+        if busy:
+            self.bar.setRange(0, 0)
+
+    def _show_python(self) -> None:
+        python = settings.get("python")
+        if python and Path(python).is_file():
+            shown = Path(python).parent.parent.name or python
+            text = f"Python: {shown} · {self.form.device.currentText()}"
+        else:
+            text = self.tr(FAULTS["not_set_up"].sentence)
+        change = self.tr("change")
+        self.foot.setText(f'{text} – <a href="#setup">{change}</a>')
+        self.foot.setToolTip(python)
+
+    def _estimate(self) -> None:
+        """Before a run: how much will be read."""
+        layer = self.layer.currentLayer()
+        if layer is None or self.runner.busy:
+            return
+        extent = self.area.extent(layer) or layer.extent()
+        extent = extent.intersect(layer.extent()) if not self.form.exports() else extent
+        if self.form.exports():
+            self._say(
+                self.tr("A picture at {:g} m per pixel is made first.").format(
+                    self.form.export_pixel()
+                )
+            )
+        elif layer.width() and layer.height():
+            columns = round(extent.width() / layer.rasterUnitsPerPixelX())
+            rows = round(extent.height() / layer.rasterUnitsPerPixelY())
+            self._say(self.tr("{} × {} pixels").format(max(0, columns), max(0, rows)))
+
+    def _clear_messages(self) -> None:
+        if self._bar_item is not None:
+            self._iface.messageBar().popWidget(self._bar_item)
+            self._bar_item = None
+
+    def _say(self, text: str) -> None:
+        self.status.setText(text)

@@ -1,0 +1,1 @@
+"""The Processing provider: batch, models, qgis_process."""
