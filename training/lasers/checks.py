@@ -25,7 +25,7 @@ from typing import Final
 
 from training.data.categories import categories, find_category
 from training.data.records import DIMENSIONS, SEG, phrases_of
-from training.lasers.english import UNCOUNTED, article, count_words
+from training.lasers.english import article, count_words, counted
 from training.lasers.facts import Extent, Known, leads
 from training.lasers.prompts import LONG, SHORT
 from training.lasers.rows import QuestionRow
@@ -35,8 +35,11 @@ _MIDDLE: Final = (0.25, 0.75)
 
 _PLACE: Final = re.compile(
     r"\b(?P<row>top|upper|bottom|lower)[- ](?P<column>left|right)\b"
-    r"|\b(?:on|to|at|in) the (?:far )?(?P<side>top|bottom|left|right|center|centre|middle)\b"
-    r"(?! of (?!the (?:picture|image|scene|frame)))",
+    r"|\b(?:on|to|at|in) the (?:far )?(?P<side>top|bottom|left|right|center|centre|middle)"
+    r"(?: side| edge| half| part| corner)?"
+    # Not "to the right of the pier", "in the middle rows".
+    r"(?= of the (?:picture|image|scene|frame)|\W*$|\s*[^\w\s]"
+    r"|\s(?:and|or|that|which|where|is|are)\b)",
     re.IGNORECASE,
 )
 
@@ -116,7 +119,7 @@ def _phrase(looked: Looked) -> Iterator[str]:
 def _number(looked: Looked) -> Iterator[str]:
     for phrase, ids in zip(phrases_of(looked.row.answer), looked.row.targets, strict=False):
         found = find_category(phrase)
-        if found is None or found.name in UNCOUNTED or found.name == found.plural:
+        if found is None or not counted(found.name) or found.name == found.plural:
             continue
         if (phrase.lower() == found.plural.lower()) != (len(ids) > 1):
             yield f"{phrase!r} for {len(ids)}"
@@ -184,7 +187,7 @@ def _grammar(looked: Looked) -> Iterator[str]:
     for match in _TWICE.finditer(plain):
         yield match[0]
     for category in categories():
-        if category.name in plain and category.name not in UNCOUNTED | {category.plural}:
+        if category.name in plain and counted(category.name) and category.name != category.plural:
             one, many = re.escape(category.name), re.escape(category.plural)
             for pattern in (rf"{_ONE}{many}\b", rf"{_MANY}{one}\b(?! \w*s\b)"):
                 yield from (match[0] for match in re.finditer(pattern, plain, re.IGNORECASE))

@@ -6,14 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-_VOWEL: Final = re.compile(r"^(?:[AEIOUaeiou]|[Hh](?:our|onest|eir)|[AEFHILMNORSX](?:[A-Z]|$))")
-_SOUNDS_OTHERWISE: Final = re.compile(r"^(?:uni|use|us[ai]|one|eu)", re.IGNORECASE)
+from training.synth.knowledge import load
 
-UNCOUNTED: Final = frozenset(
-    {"bare land", "bleachers", "bushes", "downstream", "farmland"}
-    | {"grass", "sea", "upstream", "water", "white smoke"}
-)
-"""Categories whose plural nobody says."""
+_VOWEL: Final = re.compile(r"^(?:[AEIOUaeiou]|[Hh](?:our|onest|eir)|[AEFHILMNORSX](?:[A-Z]|$))")
+_SOUNDS_OTHERWISE: Final = re.compile(r"^(?:uni(?!m|n)|use|us[ai]|one|eu|u-|u$)", re.IGNORECASE)
+
+
+def counted(category: str) -> bool:
+    """Whether people say a category in the plural: ships, but not waters."""
+    known = load().get(category)
+    return known is None or known.countable
 
 
 def article(words: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from geoseg.errors import InstructionError
 from training.data.categories import find_category
-from training.lasers.english import UNCOUNTED
+from training.lasers.english import counted
 from training.lasers.facts import Known, Subject, extent_of, subject_of, union_of
 from training.lasers.prompts import COLORS, Knobs
 from training.lasers.rows import MaskRow, digest
@@ -163,7 +163,7 @@ def _others(group: Sequence[Subject], names: dict[str, str]) -> tuple[str, ...]:
 
 
 def _several(subject: Subject) -> str:
-    return subject.category if subject.category in UNCOUNTED else subject.plural
+    return subject.plural if counted(subject.category) else subject.category
 
 
 def _granularity(subject: Subject) -> str:

@@ -2,50 +2,30 @@
 
 It stands in where no model is at hand, and in tests. What it writes is correct but plain; what it
 says of a mask without a category is a guess from colour and shape, for reviewers to throw out.
+Words and purposes are those of `training.synth.knowledge`, without what that holds out.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from training.lasers.english import article, at, before, capital, count_words, listed
+from training.lasers.english import at, before, capital, count_words, listed
 from training.lasers.llm import Request
 from training.lasers.prompts import LONG, SHORT
 from training.lasers.replies import OTHER
-
-_PURPOSES: Final = Path(__file__).with_name("purposes.json")
-
-_ORDERS: Final = ("Segment {}.", "Find {}.", "Mark {}.", "Show {}.", "Outline {}.")
-
-_PERSONAS: Final = (
-    "A surveyor who prepares a new map of this district goes over the picture field by field and "
-    "writes down what has to be drawn.",
-    "A volunteer who checks old records against this view from the air wants to know what can "
-    "really be found on the ground today.",
-    "An inspector who will visit this place tomorrow plans the way ahead and looks at the picture "
-    "to see what there is to visit first.",
-    "A teacher who explains to a class how to read pictures taken from above asks the children to "
-    "point at what belongs to the task.",
-    "A planner who compares this view with one from ten years ago needs an exact outline before "
-    "any change can be measured at all.",
-    "A rescue team that has never been to this place studies the view from above in order to know "
-    "where to turn after its arrival.",
-)
-
-_REQUESTS: Final = (
-    "Please mark {} as exactly as the picture allows.",
-    "Show where one sees {} and leave all the rest of the picture out.",
-    "Everything now depends on an exact outline: find {}.",
-)
+from training.synth.knowledge import FrameKind, frames, headed, load
 
 _GRAY: Final = 18
 """Between the largest and smallest of a mean colour's channels, up to which it has no colour."""
+
+_ALIAS: Final = 0.3
+"""Share of the questions that call a thing by another of its names."""
+
+Target = Mapping[str, Any]
 
 
 class TemplateModel:
@@ -59,13 +39,19 @@ class TemplateModel:
         if request.kind == "category":
             return json.dumps({"category": guessed(request.facts)})
         random = np.random.default_rng(request.seed)
-        targets: Sequence[Mapping[str, Any]] = request.facts["targets"]
-        implicit = request.facts["reasoning"] == "implicit"
+        targets: Sequence[Target] = request.facts["targets"]
         short = request.facts["length"] == "short"
-        names = [_purpose(t, short) if implicit else _name(t, short) for t in targets]
-        others = request.facts["others"]
-        question = _short(names, random) if short else _long(names, others, random)
-        answer = _implied(targets) if implicit else _answer(targets)
+        if request.facts["reasoning"] == "implicit":
+            purposes = [_purpose(target, random, short=short) for target in targets]
+            names = [
+                _placed(target, *headed_as(target, purpose), short=short)
+                for target, purpose in zip(targets, purposes, strict=True)
+            ]
+            answer = _implied(targets, purposes)
+        else:
+            names = [_placed(target, _called(target, random), short=short) for target in targets]
+            answer = _answer(targets)
+        question = _framed(names, request.facts, random)
         return json.dumps({"question": question, "answer": answer}, ensure_ascii=False)
 
 
@@ -74,8 +60,7 @@ def guessed(facts: Mapping[str, Any]) -> str:
     red, green, blue = facts["mean_rgb"]
     spread = max(red, green, blue) - min(red, green, blue)
     if facts["within"]:
-        whole = facts["share_of_box"] >= 0.3 and facts["share_of_box"] <= 0.95
-        return str(facts["within"]) if whole else OTHER
+        return str(facts["within"]) if 0.3 <= facts["share_of_box"] <= 0.95 else OTHER
     if green >= max(red, blue) + 4:
         return "tree" if facts["texture"] > 14 else "grass"
     if blue > red + 10 or (green > red + 10 and facts["texture"] < 8):
@@ -89,79 +74,88 @@ def guessed(facts: Mapping[str, Any]) -> str:
     return OTHER
 
 
-def _short(names: Sequence[str], random: np.random.Generator) -> str:
-    """At most eight words, where the names allow it."""
-    orders = [order.format(listed(names)) for order in random.permutation(_ORDERS)]
-    bare = capital(", ".join(name.removeprefix("the ") for name in names))
-    fit = [text for text in (*orders, bare) if count_words(text) <= SHORT]
-    return fit[0] if fit else bare
+def headed_as(target: Target, purpose: str) -> tuple[str, str]:
+    """A noun that does not give a target away, and the clause that does: "plant", "that ..."."""
+    category = load()[target["category"]]
+    return category.noun, (headed(category, purpose) or "").removeprefix(f"{category.noun} ")
 
 
-def _long(names: Sequence[str], others: Sequence[str], random: np.random.Generator) -> str:
-    persona = _PERSONAS[random.integers(len(_PERSONAS))]
-    request = _REQUESTS[random.integers(len(_REQUESTS))].format(listed(names))
-    aside = f"Pay no attention to the {listed(list(others))}." if others else ""
-    forms = [
-        " ".join(filter(None, parts)) for parts in ((persona, aside, request), (persona, request))
-    ]
-    return next((text for text in forms if count_words(text) <= LONG[1]), request)
+def _purpose(target: Target, random: np.random.Generator, *, short: bool) -> str:
+    """What a target is for, beginning with "what" or "where"; a short one for a short question."""
+    category = load()[target["category"]]
+    known = [(p, count_words(told)) for p in category.functions if (told := headed(category, p))]
+    # A word more says where it is.
+    most = max(SHORT - 1, min(words for _, words in known)) if short else LONG[1]
+    fit = [purpose for purpose, words in known if words <= most]
+    return fit[random.integers(len(fit))]
 
 
-def _name(target: Mapping[str, Any], short: bool) -> str:
-    name = target["name"]
-    if len(target["masks"]) > 1:
-        return f"all {name}"
-    if target["every"]:
-        return f"the {name}"
-    if target["rank"]:
-        return f"the {target['rank']} {name}"
+def _called(target: Target, random: np.random.Generator) -> str:
+    """One of its names."""
+    category = load().get(target["category"])
+    if category is None:
+        return str(target["name"])
+    first, *others = category.words(count=len(target["masks"]))
+    return others[random.integers(len(others))] if others and random.random() < _ALIAS else first
+
+
+def _placed(target: Target, noun: str, clause: str = "", *, short: bool) -> str:
+    """With the words that lead to it: "the leftmost ship", "the place on the left where ..."."""
     place = target["place"]
-    return f"the {before(place)} {name}" if short else f"the {name} {at(place)}"
-
-
-def _purpose(target: Mapping[str, Any], short: bool) -> str:
-    """What it is for, in place of its name."""
-    head, clause = _purposes()[target["category"]]
     if len(target["masks"]) > 1:
-        return f"every {head} {clause}"
-    if target["every"]:
-        return f"the {head} {clause}"
-    if target["rank"]:
-        return f"the {target['rank']} {head} {clause}"
-    place = target["place"]
-    return f"the {before(place)} {head} {clause}" if short else f"the {head} {at(place)} {clause}"
+        words = ["every" if clause and _countable(target) else "all", noun, clause]
+    elif target["every"]:
+        words = ["the", noun, clause]
+    elif target["rank"]:
+        words = ["the", target["rank"], noun, clause]
+    elif short:
+        words = ["the", before(place), noun, clause]
+    else:
+        words = ["the", noun, at(place), clause]
+    return " ".join(filter(None, words))
 
 
-def _marked(target: Mapping[str, Any]) -> str:
-    return f"<p>{target['name']}</p>[SEG]"
+def _countable(target: Target) -> bool:
+    return load()[target["category"]].countable
 
 
-def _located(target: Mapping[str, Any]) -> str:
-    if len(target["masks"]) > 1:
-        return f"all {_marked(target)}"
-    if target["every"]:
-        return f"the {_marked(target)}"
-    if target["rank"]:
-        return f"the {target['rank']} {_marked(target)}"
-    return f"the {_marked(target)} {at(target['place'])}"
+def _framed(names: Sequence[str], facts: Mapping[str, Any], random: np.random.Generator) -> str:
+    """As many words as are asked for, where the names allow it."""
+    kind: FrameKind = f"{facts['reasoning']}_{facts['length']}"  # type: ignore[assignment]
+    fewest, most = (1, SHORT) if facts["length"] == "short" else LONG
+    texts = list(
+        _texts(names, [str(one) for one in random.permutation(frames()[kind].train)], facts)
+    )
+    fit = (text for text in texts if fewest <= count_words(text) <= most)
+    return next(fit, min(texts, key=count_words))
 
 
-def _answer(targets: Sequence[Mapping[str, Any]]) -> str:
+def _texts(
+    names: Sequence[str], patterns: Sequence[str], facts: Mapping[str, Any]
+) -> Iterator[str]:
+    aside = f" Pay no attention to the {listed(facts['others'])}." if facts["others"] else ""
+    for pattern in patterns:
+        text = capital(pattern.format(it=listed(names)))
+        if facts["length"] == "long":
+            yield text + aside
+        yield text
+    if facts["length"] == "short":
+        yield capital(", ".join(name.removeprefix("the ") for name in names))
+
+
+def _located(target: Target) -> str:
+    marked = f"<p>{target['name']}</p>[SEG]"
+    return _placed(target, marked, short=False)
+
+
+def _answer(targets: Sequence[Target]) -> str:
     verb = "Marked is" if len(targets) == 1 and len(targets[0]["masks"]) == 1 else "Marked are"
     return f"{verb} {listed([_located(target) for target in targets])}."
 
 
-def _implied(targets: Sequence[Mapping[str, Any]]) -> str:
-    parts = []
-    for target in targets:
-        head, clause = _purposes()[target["category"]]
-        link = "each of which is" if len(target["masks"]) > 1 else "which is"
-        parts.append(f"{_located(target)}, {link} {article(head)} {head} {clause}")
-    return f"What is asked for: {'; '.join(parts)}."
-
-
-@cache
-def _purposes() -> dict[str, tuple[str, str]]:
-    """Category → a noun, and a clause that says what it is for; neither names the category."""
-    rows: dict[str, tuple[str, str]] = json.loads(_PURPOSES.read_text("utf-8"))
-    return rows
+def _implied(targets: Sequence[Target], purposes: Sequence[str]) -> str:
+    parts = [
+        f"{_located(target)} {'are' if len(target['masks']) > 1 else 'is'} {purpose}"
+        for target, purpose in zip(targets, purposes, strict=True)
+    ]
+    return f"{capital('; '.join(parts))}."
