@@ -13,6 +13,6 @@
 
 from __future__ import annotations
 
-from geoseg.dataset.rle import Rle, decode_rle, encode_rle, rle_area, rle_size
+from geoseg.dataset.rle import Rle, decode_rle, encode_rle, rle_area, rle_box, rle_size
 
-__all__ = ["Rle", "decode_rle", "encode_rle", "rle_area", "rle_size"]
+__all__ = ["Rle", "decode_rle", "encode_rle", "rle_area", "rle_box", "rle_size"]

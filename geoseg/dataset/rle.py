@@ -50,14 +50,7 @@ def decode_rle(rle: Mapping[str, Any]) -> NDArray[np.bool_]:
     do not fill the mask exactly.
     """
     height, width = rle_size(rle)
-    runs = _runs(rle)
-    if (runs < 0).any():
-        raise ValueError(f"A run of {int(runs.min())} pixels: run lengths are never negative.")
-    total = int(runs.sum())
-    if total != height * width:
-        raise ValueError(
-            f"The runs hold {total} pixels, a mask of {height} × {width} has {height * width}."
-        )
+    runs = _fitting_runs(rle, height, width)
     flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return flat.reshape((height, width), order="F")
 
@@ -76,6 +69,36 @@ def rle_size(rle: Mapping[str, Any]) -> tuple[int, int]:
 def rle_area(rle: Mapping[str, Any]) -> int:
     """Foreground pixels, without drawing the mask. Raises ValueError as `decode_rle` does."""
     return int(_runs(rle)[1::2].sum())
+
+
+def rle_box(rle: Mapping[str, Any]) -> tuple[int, int, int, int] | None:
+    """The tight box of the foreground, without drawing the mask: x0, y0, x1, y1, half open.
+
+    None for an empty mask. Raises ValueError as `decode_rle` does.
+    """
+    height, width = rle_size(rle)
+    ends = np.cumsum(_fitting_runs(rle, height, width))
+    starts, lasts = ends[:-1:2], ends[1::2] - 1
+    some = lasts >= starts
+    if not some.any():
+        return None
+    (left, top), (right, bottom) = (divmod(places[some], height) for places in (starts, lasts))
+    if (left != right).any():  # a run that goes on in the next column touches top and bottom
+        top, bottom = np.zeros(1, np.int64), np.full(1, height - 1)
+    return int(left.min()), int(top.min()), int(right.max()) + 1, int(bottom.max()) + 1
+
+
+def _fitting_runs(rle: Mapping[str, Any], height: int, width: int) -> NDArray[np.int64]:
+    """Run lengths that fill a mask exactly."""
+    runs = _runs(rle)
+    if (runs < 0).any():
+        raise ValueError(f"A run of {int(runs.min())} pixels: run lengths are never negative.")
+    total = int(runs.sum())
+    if total != height * width:
+        raise ValueError(
+            f"The runs hold {total} pixels, a mask of {height} × {width} has {height * width}."
+        )
+    return runs
 
 
 def _runs(rle: Mapping[str, Any]) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from geoseg.dataset import decode_rle, encode_rle, rle_area
+from geoseg.dataset import decode_rle, encode_rle, rle_area, rle_box
 
 HOLED = np.zeros((40, 60), bool)
 HOLED[5:30, 10:50] = True
@@ -33,6 +33,18 @@ def test_equal_to_coco(name):
 @given(arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)))
 def test_round_trip(mask):
     assert np.array_equal(decode_rle(encode_rle(mask)), mask)
+
+
+@given(arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=9)))
+def test_the_box_is_that_of_the_mask(mask):
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1) if len(rows) else None
+    assert rle_box(encode_rle(mask)) == box
+
+
+def test_the_box_of_what_is_no_mask_is_refused():
+    with pytest.raises(ValueError, match="The runs hold 3 pixels"):
+        rle_box({"size": [2, 2], "counts": [1, 2]})
 
 
 def test_everything_but_zero_is_foreground():
