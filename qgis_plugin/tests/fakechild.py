@@ -1,11 +1,12 @@
 """A child that speaks geoseg's protocol and finds what it is told to, in seconds it is told to.
 
-Started like geoseg's Python: `fakechild.py … -m geoseg VERB …`. Words of the instructions choose how
+Started like geoseg's Python: `fakechild.py … -m geoseg VERB …`. Words of instructions choose how
 it behaves: slow, deaf, crash, oom, hang (no line at all), noise, newer, disk_full, nothing.
 """
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import struct
@@ -20,7 +21,8 @@ stopped = threading.Event()
 
 
 def say(event, **fields):
-    print(json.dumps({"v": 1, "event": event, **fields}), flush=True)
+    sys.stdout.write(json.dumps({"v": 1, "event": event, **fields}) + "\n")
+    sys.stdout.flush()
 
 
 def listen():
@@ -28,6 +30,10 @@ def listen():
         if '"cancel"' in line:
             break
     stopped.set()
+
+
+def slug(text):
+    return "_".join(re.findall(r"\w+", text))
 
 
 def polygon(x, y, side):
@@ -46,7 +52,7 @@ def write(path, instructions, count):
         db.execute("PRAGMA user_version = 10300")
         db.executescript(SCHEMA)
         for index, text in enumerate(instructions):
-            table = f"{index + 1:02d}_{'_'.join(text.split())}"
+            table = f"{index + 1:02d}_{slug(text)}"
             db.execute(
                 f'CREATE TABLE "{table}" (fid INTEGER PRIMARY KEY, geom POLYGON, target TEXT, '
                 "score REAL, agreement REAL, area_m2 REAL)"
@@ -91,7 +97,7 @@ def run(request):
     if "crash" in words:
         os.kill(os.getpid(), signal.SIGSEGV)
     if "noise" in words:
-        print("Loading weights  50 %\r100 %\nnot { json", flush=True)
+        sys.stdout.write("Loading weights  50 %\r100 %\nnot { json\n")
     version = 2 if "newer" in words else 1
     say("hello", geoseg="0.1.0", protocol=version, python="3.11", pid=os.getpid(), device="cpu")
     if "deaf" in words:
