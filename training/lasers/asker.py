@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from training.lasers.shapes import shape_of
 ATTEMPTS: Final = 3
 
 Parsed = TypeVar("Parsed")
+Row = TypeVar("Row", MaskRow, QuestionRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,49 +54,47 @@ class _Wanted:
         return tuple(row.id for rows in self.targets for row in rows)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome(Generic[Row]):
+    """What came of asking for something."""
+
+    row: Row | None
+    lost: Quarantined | None = None
+    again: int = 0
+    """Replies that could not be used."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asker:
-    """A model, the pictures that it is shown, and what came of it."""
+    """A model and the pictures that it is shown. Can be used by several threads at once."""
 
     model: LanguageModel
     pictures: Path
     """Folder of the set's pictures."""
 
     seed: int
-    quarantine: list[Quarantined] = field(default_factory=list)
-    given: int = 0
-    """Masks that had a category."""
 
-    others: int = 0
-    """Masks of which the model said that they are none of the categories."""
-
-    again: int = 0
-    """Replies that could not be used."""
-
-    def name(self, row: MaskRow) -> MaskRow | None:
-        """A mask with its category; None where it is none, or nobody said."""
+    def name(self, row: MaskRow) -> Outcome[MaskRow]:
+        """A mask with its category; without a row where it is none, or nobody said."""
         if row.category is not None:
-            self.given += 1
-            return row
+            return Outcome(row)
         facts = _looks(row, self._read(row.picture))
         wanted = _Wanted("category", row.picture, [[row]], category_prompt(), facts)
-        found = self._reply(wanted, lambda text: (parse_category(text),))
-        if found is None:
-            return None
-        self.others += found[0] is None
-        return replace(row, category=found[0]) if found[0] else None
+        found, lost, again = self._reply(wanted, lambda text: (parse_category(text),))
+        named = replace(row, category=found[0]) if found and found[0] else None
+        return Outcome(named, lost, again)
 
-    def question(self, one: Ask, masks: Mapping[str, MaskRow]) -> QuestionRow | None:
-        """A question with its answer; None where no reply could be used."""
+    def question(self, one: Ask, masks: Mapping[str, MaskRow]) -> Outcome[QuestionRow]:
+        """A question with its answer; without a row where no reply could be used."""
         targets = [[masks[name] for name in subject.masks] for subject in one.subjects]
         prompt = question_prompt(one.subjects, one.knobs)
         wanted = _Wanted("question", one.picture, targets, prompt, one.facts())
-        found = self._reply(wanted, lambda text: parse_question(text, len(targets)))
+        found, lost, again = self._reply(wanted, lambda text: parse_question(text, len(targets)))
         if found is None:
-            return None
+            return Outcome(None, lost, again)
         question, answer = found
         ids = tuple(subject.masks for subject in one.subjects)
-        return QuestionRow(
+        row = QuestionRow(
             id=digest([one.picture, ids, question, answer]),
             picture=one.picture,
             question=question,
@@ -106,30 +105,33 @@ class Asker:
             prompt=f"{'multi' if len(ids) > 1 else 'single'}/{VERSION}",
             model=self.model.name,
         )
+        return Outcome(row, None, again)
 
-    def _reply(self, wanted: _Wanted, parse: Callable[[str], Parsed]) -> Parsed | None:
+    def _reply(
+        self, wanted: _Wanted, parse: Callable[[str], Parsed]
+    ) -> tuple[Parsed | None, Quarantined | None, int]:
+        """What was said, or what was said in vain; and how often that was."""
         reasons, replies = [], []
         for attempt in range(ATTEMPTS):
-            name = digest([wanted.picture, wanted.masks, wanted.prompt, self.seed, attempt])
-            request = Request(
-                id=name,
-                kind=wanted.kind,
-                prompt=wanted.prompt,
-                facts=wanted.facts,
-                seed=int(name, 16) % 2**31,
-                picture=lambda: self._shown(wanted),
-            )
-            text = self.model.reply(request)
+            text = self.model.reply(self._request(wanted, attempt))
             try:
-                return parse(text)
+                return parse(text), None, attempt
             except ReplyError as error:
                 reasons.append(str(error))
                 replies.append(text)
-                self.again += 1
-        self.quarantine.append(
-            Quarantined(wanted.kind, wanted.picture, wanted.masks, tuple(reasons), tuple(replies))
+        said = tuple(reasons), tuple(replies)
+        return None, Quarantined(wanted.kind, wanted.picture, wanted.masks, *said), ATTEMPTS
+
+    def _request(self, wanted: _Wanted, attempt: int) -> Request:
+        name = digest([wanted.picture, wanted.masks, wanted.prompt, self.seed, attempt])
+        return Request(
+            id=name,
+            kind=wanted.kind,
+            prompt=wanted.prompt,
+            facts=wanted.facts,
+            seed=int(name, 16) % 2**31,
+            picture=lambda: self._shown(wanted),
         )
-        return None
 
     def _shown(self, wanted: _Wanted) -> Rgb:
         unions = [np.logical_or.reduce([row.decode() for row in rows]) for rows in wanted.targets]

@@ -109,8 +109,8 @@ def wrong_counts(rows: Iterable[MaskRow], least: int = 0) -> dict[tuple[str, str
     wrong = {}
     for name, own in groups.items():
         union = np.logical_or.reduce([row.decode() for row in own])
-        if (pieces := count_mismatch(union, len(own), least)) is not None:
-            wrong[name] = f"{pieces} pieces, {len(own)} boxes"
+        if (pieces := count_mismatch(union, own[0].boxes, least)) is not None:
+            wrong[name] = f"{pieces} pieces, {own[0].boxes} boxes"
     return wrong
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from geoseg.dataset import encode_rle
+from geoseg.dataset import encode_rle, rle_box
 from geoseg.errors import InstructionError
 from training.data.errors import DataError
 from training.data.loaders import LOADERS, whole_splits
@@ -36,7 +36,6 @@ from training.lasers.rows import (
     PictureRow,
     QuestionRow,
     read_rows,
-    tight_box,
     unions_of,
     write_rows,
 )
@@ -125,14 +124,14 @@ def _reason(
 def _record(
     number: int, row: QuestionRow, masks: Mapping[str, MaskRow], verdict: Mapping[str, bool]
 ) -> dict[str, Any]:
-    unions = unions_of(row, masks)
+    unions = [encode_rle(union) for union in unions_of(row, masks)]
     return {
         "id": number,
         "image_name": row.picture,
         "description": row.question,
         "answer": row.answer,
-        "mask": [encode_rle(union) for union in unions],
-        "bbox": [tight_box(union) for union in unions],
+        "mask": unions,
+        "bbox": [rle_box(union) for union in unions],
         "bbox_each": [[masks[name].box for name in ids] for ids in row.targets],
         "category": list(row.categories),
         "tags": list(row.tags),

@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
+from geoseg.dataset import encode_rle
+from training.data.errors import DataError
 from training.data.pictures import read_picture
 from training.data.records import Box
 from training.lasers.grids import global_points, local_points
@@ -109,6 +112,9 @@ def _everything(settings: ProposeSettings) -> list[Found]:
         found = with_coco(found, path)
     for root in settings.samrs:
         found += read_samrs(root)
+    for name, times in Counter(one.row.name for one in found).items():
+        if times > 1:
+            raise DataError(name, f"is the name of {times} pictures. Each needs its own.")
     return found
 
 
@@ -119,7 +125,7 @@ def _work(
     (folder / "pictures").mkdir()
     finished.mkdir(exist_ok=True)
     rows: list[MaskRow] = []
-    for one in found:
+    for one in tqdm(found, "pictures", disable=None):
         shutil.copyfile(one.path, folder / "pictures" / one.row.name)
         kept = finished / f"{one.row.name}.jsonl"
         if not kept.exists():
@@ -169,7 +175,9 @@ def _looked_at(one: Found, settings: ProposeSettings) -> list[Labelled]:
 def _row(one: Found, good: Proposal, source: Source, **rest: Any) -> MaskRow:
     x, y = good.point
     scores = {"quality": round(good.quality, 4), "stability": round(good.stability, 4)}
-    return make_mask(one.row.name, good.mask, source, point=(x, y), **scores, **rest)
+    row = make_mask(one.row.name, encode_rle(good.mask), source, point=(x, y), **scores, **rest)
+    assert row is not None, "an empty mask passes no threshold"
+    return row
 
 
 def _looked_into(picture: Rgb, crop: PixelBox, proposer: MaskProposer) -> list[Proposal]:

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.dataset import Rle, decode_rle, encode_rle
+from geoseg.dataset import Rle, decode_rle, rle_box
 from training.data.errors import DataError
 
 PixelBox = tuple[int, int, int, int]
@@ -60,6 +60,9 @@ class MaskRow:
 
     within: str | None = None
     """What the annotated box holds, for a mask that was proposed inside it."""
+
+    boxes: int = 0
+    """Annotated ones of its category in the picture."""
 
     exhaustive: bool = False
     """All things of its category in the picture have masks."""
@@ -104,22 +107,13 @@ class QuestionRow:
 Row = TypeVar("Row", PictureRow, MaskRow, QuestionRow)
 
 
-def make_mask(picture: str, mask: NDArray[np.bool_], source: Source, **rest: Any) -> MaskRow:
-    """A row for a mask (H, W) that is not empty."""
-    rle = encode_rle(mask)
-    said = [picture, source, rle["size"], rle["counts"], rest.get("category"), rest.get("given")]
-    box = tight_box(mask)
-    assert box is not None, "empty masks are left out before"
-    rest = {"category": None} | rest
-    return MaskRow(digest(said), picture, rle, box, source, **rest)
-
-
-def tight_box(mask: NDArray[np.bool_]) -> PixelBox | None:
-    """The smallest box around a mask (H, W), half open; None where it is empty."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
+def make_mask(picture: str, mask: Rle, source: Source, **rest: Any) -> MaskRow | None:
+    """A row for a mask; None where it is empty. ValueError where it is none."""
+    box = rle_box(mask)
+    if box is None:
         return None
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    said = [picture, source, mask["size"], mask["counts"], rest.get("category"), rest.get("given")]
+    return MaskRow(digest(said), picture, mask, box, source, **({"category": None} | rest))
 
 
 def unions_of(row: QuestionRow, masks: Mapping[str, MaskRow]) -> list[NDArray[np.bool_]]:

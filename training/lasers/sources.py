@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from geoseg.dataset import Rle, encode_rle
 from geoseg.errors import InstructionError
 from training.data.categories import find_category
 from training.data.errors import DataError
@@ -36,12 +38,6 @@ class Labelled:
     category: str
     box: Box
     mask: MaskRow | None = None
-
-    def among(self, bare: Set[str]) -> Labelled:
-        """The same, where things of `bare` categories have boxes without masks."""
-        if self.mask is None or self.category not in bare:
-            return self
-        return replace(self, mask=replace(self.mask, exhaustive=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +78,16 @@ def read_samrs(root: Path) -> Iterator[Found]:
     kind = kind_of(root)
     if not kind.startswith("samrs"):
         raise DataError(str(root), f"is of kind {kind}, no subset of SAMRS.")
+    subset = kind.removeprefix("samrs_")  # different subsets have pictures of one name
     for split in splits_of(kind, root):
         for sample in LOADERS[kind](root, split, targets="instance"):
-            found = _found(sample.image_path.name, sample.image_path, sample.group)
-            labelled = []
-            for mask, name, box in zip(sample.decode(), sample.phrases, sample.boxes, strict=True):
-                row = _masked("samrs", found.row, mask, name, box, exhaustive=True)
-                labelled.append(Labelled(name, box, row))
-            yield Found(found.row, found.path, tuple(labelled))
+            path, group = sample.image_path, f"{subset}-{sample.group}"
+            found = _found(f"{subset}-{path.name}", path, group)
+            labelled = [
+                Labelled(name, box, _masked("samrs", found.row, mask, name, box, sample.where))
+                for mask, name, box in zip(sample.masks, sample.phrases, sample.boxes, strict=True)
+            ]
+            yield Found(found.row, path, _complete(labelled))
 
 
 def with_coco(found: Sequence[Found], path: Path) -> list[Found]:
@@ -106,18 +104,16 @@ def with_coco(found: Sequence[Found], path: Path) -> list[Found]:
         image = next((images[end] for end in _ends(one.path) if end in images), None)
         known += image is not None
         own = shapes.get(image["id"], []) if image else []
-        labelled = tuple(_of_coco(one.row, image, shape, names, where) for shape in own)
-        bare = {label.category for label in labelled if label.mask is None}
-        labelled = tuple(label.among(bare) for label in labelled)
-        told.append(Found(one.row, one.path, (*one.labelled, *labelled)))
+        named = (image or {}).get("exhaustive_categories")
+        exhaustive = None if named is None else {_name(name) for name in named}
+        labelled = [_of_coco(one.row, shape, names, where) for shape in own]
+        told.append(Found(one.row, one.path, one.labelled + _complete(labelled, exhaustive)))
     if not known:
         raise DataError(where, f"names none of the {len(found)} pictures.")
     return told
 
 
-def _of_coco(
-    row: PictureRow, image: Any, shape: Any, names: dict[Any, str], where: str
-) -> Labelled:
+def _of_coco(row: PictureRow, shape: Any, names: dict[Any, str], where: str) -> Labelled:
     try:
         x, y, width, height = (float(side) for side in shape["bbox"])
         name = names[shape["category_id"]]
@@ -127,18 +123,41 @@ def _of_coco(
     outlines = shape.get("segmentation")
     if not isinstance(outlines, list) or not outlines:
         return Labelled(name, box)
-    mask = rasterize(outlines, row.height, row.width)
-    exhaustive = image.get("exhaustive_categories")
-    every = exhaustive is None or name in map(_name, exhaustive)
-    return Labelled(name, box, _masked("coco", row, mask, name, box, exhaustive=every))
+    mask = encode_rle(rasterize(outlines, row.height, row.width))
+    return Labelled(name, box, _masked("coco", row, mask, name, box, where))
 
 
 def _masked(
-    source: Source, row: PictureRow, mask: Any, name: str, box: Box, *, exhaustive: bool
+    source: Source, row: PictureRow, mask: Rle, name: str, box: Box, where: str
 ) -> MaskRow | None:
-    if not mask.any():
-        return None
-    return make_mask(row.name, mask, source, category=name, given=tuple(box), exhaustive=exhaustive)
+    try:
+        return make_mask(row.name, mask, source, category=name, given=tuple(box))
+    except ValueError as error:
+        raise DataError(where, f"a mask of {name}: {error}") from error
+
+
+def _complete(
+    labelled: Sequence[Labelled], exhaustive: Set[str] | None = None
+) -> tuple[Labelled, ...]:
+    """With how many boxes there are of a category, and whether all its things have masks.
+
+    `exhaustive` are the categories of which everything was annotated; None for all of them.
+    """
+    boxes = Counter(label.category for label in labelled)
+    bare = {label.category for label in labelled if label.mask is None}
+    return tuple(
+        replace(
+            label,
+            mask=label.mask
+            and replace(
+                label.mask,
+                boxes=boxes[label.category],
+                exhaustive=label.category not in bare
+                and (exhaustive is None or label.category in exhaustive),
+            ),
+        )
+        for label in labelled
+    )
 
 
 def _listed(place: Path) -> list[tuple[str, Path]]:

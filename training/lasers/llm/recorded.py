@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from geoseg.errors import EngineError
@@ -46,6 +47,7 @@ class Remembering:
 
     def __init__(self, model: LanguageModel, path: Path) -> None:
         self.model, self.path, self.name = model, path, model.name
+        self.writing = Lock()
         rows = _whole_lines(path) if path.is_file() else []
         self.replies = {row["id"]: row["reply"] for row in rows if row["model"] == model.name}
 
@@ -54,7 +56,7 @@ class Remembering:
         if request.id not in self.replies:
             text = self.model.reply(request)
             row = {"id": request.id, "model": self.name, "reply": text}
-            with self.path.open("a", encoding="utf-8") as stream:
+            with self.writing, self.path.open("a", encoding="utf-8") as stream:
                 # In front, since a run that was killed may have left half a line.
                 stream.write("\n" + json.dumps(row, ensure_ascii=False))
             self.replies[request.id] = text

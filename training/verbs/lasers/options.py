@@ -84,6 +84,7 @@ def add_asking(parser: argparse.ArgumentParser) -> None:
         "--command", metavar="LINE", help="for command: reads a request as JSON, writes a reply"
     )
     group.add_argument("--recording", type=Path, metavar="FILE", help="for recorded: replies.jsonl")
+    group.add_argument("--jobs", type=int, metavar="N", help="requests open at once [1]")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="for command [600]")
     if not any(action.dest == "device" for action in parser._actions):
         group.add_argument("--device", help="for local [auto]")
@@ -144,7 +145,7 @@ def ask_settings(options: argparse.Namespace) -> AskSettings:
         if option:
             model[name] = option
     plan = _given(options, "per_target", "together", "per_picture")
-    return AskSettings(ModelSettings(**model), Plan(**plan), **_given(options, "seed"))
+    return AskSettings(ModelSettings(**model), Plan(**plan), **_given(options, "jobs", "seed"))
 
 
 def finish_settings(options: argparse.Namespace) -> FinishSettings:

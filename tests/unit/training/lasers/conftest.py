@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from geoseg.dataset import encode_rle
 from training.data.fixtures import write
 from training.lasers.propose import ProposeSettings
 from training.lasers.rows import MaskRow, make_mask
@@ -48,11 +49,11 @@ def mask_row():
     def make(
         box, category="ship", picture="a.png", source="samrs", size=(64, 64), **rest
     ) -> MaskRow:
-        rest = {"exhaustive": True} | rest
+        rest = {"exhaustive": True, "boxes": 1} | rest
         x0, y0, x1, y1 = box
         mask = np.zeros(size, bool)
         mask[y0:y1, x0:x1] = True
-        return make_mask(picture, mask, source, category=category, given=box, **rest)
+        return make_mask(picture, encode_rle(mask), source, category=category, given=box, **rest)
 
     return make
 

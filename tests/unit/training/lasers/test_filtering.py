@@ -1,10 +1,13 @@
 """Which masks can be used: counts, shapes, what people said."""
 
 import json
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from geoseg.dataset import encode_rle
 from geoseg.errors import InstructionError
 from training.data.errors import DataError
 from training.lasers.filtering import FilterSettings, count_mismatch, filter_masks
@@ -19,9 +22,11 @@ SMALL = Accepting(small=True)
 
 @pytest.fixture
 def place(tmp_path):
-    """A place in which these masks came out of stage 1."""
+    """A place in which these masks came out of stage 1, each with a box."""
 
     def start(*rows):
+        boxes = Counter((row.picture, row.category) for row in rows)
+        rows = [replace(row, boxes=boxes[row.picture, row.category]) for row in rows]
         write_rows(tmp_path / "stage1.jsonl", rows)
         return Workplace(tmp_path)
 
@@ -66,7 +71,9 @@ def test_fragments_go_unless_they_are_too_small_to_count(mask_row, place):
 
     mask = mask_row((2, 2, 10, 10)).decode()
     mask[30, 30] = True
-    row = make_mask("a.png", mask, "samrs", category="ship", given=(2.0, 2.0, 31.0, 31.0))
+    row = make_mask(
+        "a.png", encode_rle(mask), "samrs", category="ship", given=(2.0, 2.0, 31.0, 31.0)
+    )
     here = place(row)
     filter_masks(here, FilterSettings())
     assert rejected(here)[row.id] == ("count", ["2 pieces, 1 boxes"])

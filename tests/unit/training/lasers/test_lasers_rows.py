@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from geoseg.dataset import encode_rle
 from training.data.errors import DataError
 from training.lasers.rows import (
     MaskRow,
     QuestionRow,
     make_mask,
     read_rows,
-    tight_box,
     unions_of,
     write_rows,
 )
@@ -23,7 +23,10 @@ def test_two_hundred_masks_come_back_as_they_were(tmp_path):
         mask = random.random((height, width)) < random.random()
         mask[random.integers(height), random.integers(width)] = True
         masks.append(mask)
-    rows = [make_mask(f"{n}.png", mask, "global", quality=0.5) for n, mask in enumerate(masks)]
+    rows = [
+        make_mask(f"{n}.png", encode_rle(mask), "global", quality=0.5)
+        for n, mask in enumerate(masks)
+    ]
     write_rows(tmp_path / "rows.jsonl", rows)
     again = read_rows(tmp_path / "rows.jsonl", MaskRow)
     for row, other, mask in zip(rows, again, masks, strict=True):
@@ -33,11 +36,11 @@ def test_two_hundred_masks_come_back_as_they_were(tmp_path):
 
 def test_boxes_are_tight_and_half_open():
     mask = np.zeros((10, 12), bool)
-    assert tight_box(mask) is None
+    assert make_mask("a.png", encode_rle(mask), "global") is None
     mask[4, 7] = True
-    assert tight_box(mask) == (7, 4, 8, 5)
+    assert make_mask("a.png", encode_rle(mask), "global").box == (7, 4, 8, 5)
     mask[9, 0] = True
-    assert tight_box(mask) == (0, 4, 8, 10)
+    assert make_mask("a.png", encode_rle(mask), "global").box == (0, 4, 8, 10)
 
 
 def test_ids_follow_from_what_a_row_says(mask_row):

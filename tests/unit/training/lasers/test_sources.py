@@ -62,11 +62,13 @@ def test_pictures_of_one_name_are_refused(pictures):
 def test_samrs_gives_masks_boxes_and_groups(samrs):
     found = list(read_samrs(samrs))
     assert len(found) == 7
-    assert found[0].row.group == "P0000"
+    assert found[0].row.group == "sota-P0000"
+    assert found[0].row.name.startswith("sota-P0000__")
     labels = found[0].labelled
     assert {label.category for label in labels} == {"ship", "tennis court", "storage tank"}
     for label in labels:
         assert label.mask.exhaustive
+        assert label.mask.boxes == sum(other.category == label.category for other in labels)
         assert label.mask.box == tuple(map(int, label.box))
     with pytest.raises(DataError, match="no data set of a known kind"):
         list(read_samrs(samrs / "dotav2_1024" / "trainval" / "images"))
@@ -121,6 +123,7 @@ def test_boxes_without_masks_leave_a_category_open(pictures, tmp_path):
     path.write_text(json.dumps(content))
     plane = with_coco(find_pictures([pictures], None, None, 0), path)[0].labelled[0]
     assert not plane.mask.exhaustive
+    assert plane.mask.boxes == 2
 
 
 def test_coco_files_that_do_not_fit(pictures, tmp_path):
