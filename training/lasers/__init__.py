@@ -4,7 +4,7 @@
 
     stages      what was done is not done again
     rows        pictures, masks and questions as the stages hand them on
-    sources     pictures in folders, SAMRS, COCO files
+    sources/    pictures in folders, SAMRS, COCO files
 
     propose     stage 1: masks
     grids         where proposers are prompted

@@ -47,11 +47,10 @@ from training.lasers.sources import (
     Found,
     Labelled,
     find_pictures,
-    fingerprint,
     read_samrs,
     with_coco,
 )
-from training.lasers.stages import Counts, Done, Workplace, hash_json
+from training.lasers.stages import Counts, Done, Workplace, hash_json, hash_path
 
 WHOLES = ("airplane", "plane", "ship")
 """Things whose boxes are looked into, after the paper's "airplanes and ships"."""
@@ -94,7 +93,7 @@ def propose(workplace: Workplace, settings: ProposeSettings) -> Done:
         "labels": [[m.id for x in one.labelled if (m := x.mask)] for one in found],
         "boxes": [[[x.category, *x.box] for x in one.labelled] for one in found],
         "proposer": settings.proposer,
-        "weights": fingerprint([settings.weights]) if settings.weights else None,
+        "weights": hash_path(settings.weights) if settings.weights else None,
         "inside": settings.inside,
         "thresholds": [settings.quality, settings.stability, settings.min_pixels],
     }

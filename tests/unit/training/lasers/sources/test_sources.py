@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from geoseg.dataset import encode_rle
 from geoseg.errors import InstructionError
 from training.data.errors import DataError
 from training.lasers.sources import find_pictures, read_samrs, with_coco
@@ -57,6 +58,12 @@ def test_pictures_of_one_name_are_refused(pictures):
         )
     with pytest.raises(DataError, match="holds no picture"):
         find_pictures([pictures / "nowhere"], None, None, 0)
+
+
+def test_pictures_of_more_than_eight_bits_are_refused(tmp_path):
+    Image.fromarray(np.full((8, 8), 4000, np.uint16)).save(tmp_path / "deep.tif")
+    with pytest.raises(DataError, match=r"I;16, no 8 bits\. Scenes of other kinds"):
+        find_pictures([tmp_path], None, None, 0)
 
 
 def test_samrs_gives_masks_boxes_and_groups(samrs):
@@ -115,6 +122,15 @@ def test_coco_gives_boxes_and_outlines(pictures, tmp_path):
     assert found[1].labelled == ()
 
 
+def test_coco_gives_run_lengths(pictures, tmp_path):
+    mask = np.zeros((20, 30), bool)
+    mask[3:9, 4:12] = True
+    shape = {"id": 1, "image_id": 1, "category_id": 5, "bbox": [4, 3, 8, 6]}
+    path = coco(tmp_path / "c.json", annotations=[shape | {"segmentation": encode_rle(mask)}])
+    (label,) = with_coco(find_pictures([pictures], None, None, 0), path)[0].labelled
+    assert np.array_equal(label.mask.decode(), mask)
+
+
 def test_boxes_without_masks_leave_a_category_open(pictures, tmp_path):
     bare = {"id": 9, "image_id": 1, "category_id": 5, "bbox": [15, 2, 6, 6]}
     path = coco(tmp_path / "coco.json")
@@ -133,6 +149,21 @@ def test_coco_files_that_do_not_fit(pictures, tmp_path):
     wrong = [{"id": 7, "image_id": 1, "category_id": 99, "bbox": [1, 1, 2, 2]}]
     with pytest.raises(DataError, match="annotation 7 is no box of a category"):
         with_coco(found, coco(tmp_path / "coco.json", annotations=wrong))
+    ring = {"size": [9, 9], "counts": [81]}
+    for outline, message in ((ring, "of size"), ([["a", 1, 2, 3, 4, 5]], "outline that is none")):
+        wrong = [
+            {
+                "id": 8,
+                "image_id": 1,
+                "category_id": 5,
+                "bbox": [1, 1, 2, 2],
+                "segmentation": outline,
+            }
+        ]
+        with pytest.raises(DataError, match=rf"annotation 8: (is|has an) {message}"):
+            with_coco(found, coco(tmp_path / "coco.json", annotations=wrong))
+    with pytest.raises(DataError, match="no COCO file"):
+        with_coco(found, coco(tmp_path / "coco.json", images=[{"name": "x.png"}]))
     (tmp_path / "coco.json").write_text("[]")
-    with pytest.raises(DataError, match="categories is None"):
+    with pytest.raises(DataError, match="images is None"):
         with_coco(found, tmp_path / "coco.json")
