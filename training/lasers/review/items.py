@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from geoseg.dataset import encode_rle
 from training.lasers.filtering import wrong_counts
 from training.lasers.review.decisions import newest, read_decisions
 from training.lasers.review.points import Kind
-from training.lasers.rows import MaskRow, QuestionRow, read_rows, unions_of
+from training.lasers.rows import MaskRow, QuestionRow, read_lines, read_rows, unions_of
 from training.lasers.stages import Workplace
 
 Item = dict[str, Any]
@@ -35,6 +36,12 @@ def list_items(
         return [item for item in items if item["id"] in wanted]
     judged = newest(read_decisions(workplace.folder), kind)
     return [item for item in items if everything or item["id"] not in judged]
+
+
+def known_ids(folder: Path) -> frozenset[str]:
+    """Of the masks and questions that there are to judge."""
+    files = (folder / "stage1.jsonl", folder / "stage4.jsonl")
+    return frozenset(row["id"] for path in files if path.exists() for row in read_lines(path))
 
 
 def _questions(workplace: Workplace) -> Iterable[Item]:

@@ -70,10 +70,14 @@ def _sheet(options: argparse.Namespace) -> int:
 def _apply(options: argparse.Namespace) -> int:
     from training.lasers.review.decisions import add_decisions, read_decisions, read_export
     from training.lasers.review.decisions import verdicts as judged
+    from training.lasers.review.items import known_ids
 
     new = [one for path in options.files for one in read_export(path)]
     added = add_decisions(options.dir, new)
     sys.stdout.write(f"{added} of {len(new)} decisions are new.\n")
+    known = known_ids(options.dir)
+    if gone := sum(one.id not in known for one in new):
+        sys.stdout.write(f"{gone} are about what is not, or no longer, in {options.dir}.\n")
     decisions = read_decisions(options.dir)
     for kind in _KINDS:
         verdicts = judged(decisions, kind)  # type: ignore[arg-type]

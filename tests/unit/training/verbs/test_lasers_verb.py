@@ -9,6 +9,8 @@ from training.data.loaders import LOADERS, kind_of, problems, single_files
 from training.lasers.facts import Known, extent_of, leads, place_of
 from training.lasers.rows import MaskRow, QuestionRow, read_rows
 
+BOTH = {"coherence": True, "boundary": True}
+
 
 @pytest.fixture(scope="module")
 def made(data_dir, tmp_path_factory):
@@ -90,6 +92,10 @@ def test_stages_review_audit_and_gold(made, tmp_path, capsys):
         (tmp_path / f"{reviewer}.json").write_text(json.dumps(saved))
     assert main(["lasers", "review", "apply", place, str(tmp_path / "Ann.json")]) == 0
     assert "question: 9 judged, 6 of them good." in capsys.readouterr().out
+    stale = {"kind": "mask", "reviewer": "Ann", "decisions": [{"id": "x", "points": BOTH}]}
+    (tmp_path / "stale.json").write_text(json.dumps(stale))
+    assert main(["lasers", "review", "apply", place, str(tmp_path / "stale.json")]) == 0
+    assert "1 are about what is not, or no longer" in capsys.readouterr().out
     audit = ["lasers", "review", "audit", place, "-o", str(tmp_path)]
     assert main([*audit, "--n", "4"]) == 0
     assert "audit-question-001.html" in capsys.readouterr().out
