@@ -9,6 +9,8 @@ from PIL import Image
 from geoseg.dataset import encode_rle
 from geoseg.errors import InstructionError
 from training.data.errors import DataError
+from training.data.fixtures import write
+from training.data.loaders import LOADERS
 from training.lasers.sources import find_pictures, read_samrs, with_coco
 
 
@@ -79,6 +81,22 @@ def test_samrs_gives_masks_boxes_and_groups(samrs):
         assert label.mask.box == tuple(map(int, label.box))
     with pytest.raises(DataError, match="no data set of a known kind"):
         list(read_samrs(samrs / "dotav2_1024" / "trainval" / "images"))
+
+
+@pytest.mark.parametrize("subset", ["sota", "sior", "fast"])
+def test_every_instance_of_each_subset_is_taken_over(tmp_path, subset):
+    kind = f"samrs_{subset}"
+    write(kind, tmp_path, 4, 5, side=64)
+    samples = [
+        one
+        for split in ("train", "val")
+        for one in LOADERS[kind](tmp_path, split, targets="instance")
+    ]
+    found = list(read_samrs(tmp_path))
+    assert [len(one.labelled) for one in found] == [len(one.masks) for one in samples]
+    for one, sample in zip(found, samples, strict=True):
+        for label, mask in zip(one.labelled, sample.decode(), strict=True):
+            assert np.array_equal(label.mask.decode(), mask)
 
 
 def coco(path, **changes):
