@@ -1,0 +1,102 @@
+"""Scenes in any number, by as many processes as there are; the same bytes by however many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from geoseg.errors import InstructionError, OutputError
+from training.synth.layouts import LAYOUTS
+from training.synth.scenes import SceneRequest
+from training.synth.tally import Tally
+from training.synth.writing import lasers
+from training.synth.writing.records import RecordRequest, SceneRecord, make_record
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    write: Callable[[Path, Iterable[SceneRecord]], None]
+    encoding: str = "PNG"
+    instances: bool = False
+
+
+FORMS: Final[Mapping[str, _Form]] = {
+    "lasers": _Form(lasers.write),
+}
+"""Formats of data sets."""
+
+_TEST_EVERY: Final = 5
+"""One scene in so many is kept for tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class SynthRequest:
+    """A data set of drawn scenes."""
+
+    n: int
+    seed: int
+    form: str
+    out: Path
+    side: int = 512
+    questions: int = 6
+    land_use: str = ""
+    processes: int = 1
+    plain: bool = False
+    backgrounds: Path | None = None
+
+
+def make(request: SynthRequest) -> Tally:
+    """Draw the scenes and write them; what there is of each kind.
+
+    InstructionError for a format or land use that there is not, fewer than 1 scene, or pictures
+    below 64 pixels; OutputError where the folder has something in it already.
+    """
+    _check(request)
+    form = FORMS[request.form]
+    tally = Tally()
+    form.write(request.out, tally.counted(_records(request, form)))
+    return tally
+
+
+def _check(request: SynthRequest) -> None:
+    if request.form not in FORMS or request.n < 1 or request.side < 64 or request.questions < 1:
+        raise InstructionError(
+            f"Cannot draw {request.n} scenes of {request.side} pixels with {request.questions} "
+            f"questions each as {request.form!r}. Formats are {', '.join(FORMS)}; ask for 1 scene "
+            "or more, of 64 pixels or more, with 1 question or more."
+        )
+    if request.land_use and request.land_use not in LAYOUTS:
+        raise InstructionError(
+            f"There is no land use {request.land_use!r}. Land uses are {', '.join(LAYOUTS)}."
+        )
+    if request.out.exists() and (not request.out.is_dir() or any(request.out.iterdir())):
+        raise OutputError(f"{request.out} has something in it already. Name a new folder.")
+
+
+def _records(request: SynthRequest, form: _Form) -> Iterator[SceneRecord]:
+    """In the order of their numbers, whoever draws them."""
+    wanted = [
+        RecordRequest(
+            SceneRequest(
+                request.seed,
+                number,
+                request.side,
+                request.side,
+                land_use=request.land_use,
+                plain=request.plain,
+            ),
+            "test" if number % _TEST_EVERY == _TEST_EVERY - 1 else "train",
+            request.questions,
+            form.encoding,
+            form.instances,
+        )
+        for number in range(request.n)
+    ]
+    if request.processes <= 1:
+        yield from map(make_record, wanted)
+        return
+    with ProcessPoolExecutor(request.processes) as pool:
+        yield from pool.map(make_record, wanted, chunksize=4)

@@ -1,0 +1,117 @@
+"""From the world to a picture and its truth.
+
+::
+
+    materials   how strongly what is painted varies
+    noise       random fields without seams
+    faces       polygons become rasters of faces and of shadows
+    look        light, air, lens, sensor
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from training.synth.rendering.faces import (
+    SUBPIXELS,
+    Window,
+    draw_faces,
+    draw_shadows,
+    height_code,
+    vote,
+)
+from training.synth.rendering.look import Look, finish
+from training.synth.rendering.materials import MATERIALS
+from training.synth.world import Face, World
+
+__all__ = ["MARGIN", "Picture", "Window", "render"]
+
+MARGIN = 16
+"""Pixels that are drawn around a window and cut off, so that lens and compression see beyond it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What a camera saw, and the numbers of the items that each pixel shows; 0 for none."""
+
+    rgb: NDArray[np.uint8]
+    """(H, W, 3)."""
+
+    things: NDArray[np.uint32]
+    """(H, W)."""
+
+    parts: NDArray[np.uint32]
+    """(H, W)."""
+
+    sites: NDArray[np.uint32]
+    """(H, W)."""
+
+
+def render(world: World, window: Window, look: Look | None, origin: tuple[int, int]) -> Picture:
+    """Draw a window of the world.
+
+    `origin` is the row and column of the window's first pixel in the scene, a multiple of 16 where
+    windows are to join without a seam. Without a `look` colours stay as they were painted.
+    """
+    margin = MARGIN if look else 0
+    wide = Window(
+        window.x - margin * window.gsd,
+        window.y - margin * window.gsd,
+        window.gsd,
+        window.height + 2 * margin,
+        window.width + 2 * margin,
+    )
+    ids = draw_faces(world.faces, wide)
+    tables = _tables(world.faces)
+    rgb = _reduced(tables.paint[ids])
+    if look:
+        cast = draw_shadows(world.faces, wide, world.sun)
+        shadow = _shaded(cast, tables.height[ids])
+        first = (origin[0] - margin, origin[1] - margin)
+        rgb = finish(rgb, _reduced(tables.texture[ids]), shadow, look, first)
+    inner = slice(margin, margin + window.height), slice(margin, margin + window.width)
+    sub = tuple(slice(part.start * SUBPIXELS, part.stop * SUBPIXELS) for part in inner)
+    shown = ids[sub]
+    return Picture(rgb[inner], *(vote(table[shown]) for table in tables.items))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tables:
+    """Properties by number of the face, 0 being none."""
+
+    paint: NDArray[np.uint32]
+    texture: NDArray[np.uint32]
+    height: NDArray[np.uint8]
+    items: tuple[NDArray[np.uint32], ...]
+
+
+def _tables(faces: tuple[Face, ...]) -> _Tables:
+    paint = np.zeros((len(faces) + 1, 4), np.uint8)
+    texture = np.zeros_like(paint)
+    paint[1:, :3] = [face.paint.rgb for face in faces]
+    strengths = {name: (m.fine, m.middle, m.coarse) for name, m in MATERIALS.items()}
+    texture[1:, :3] = np.array([strengths[face.paint.material] for face in faces]) * 512
+    height = np.array([0, *(height_code(face.height) for face in faces)], np.uint8)
+    numbers = np.array(
+        [(0, 0, 0), *((face.thing, face.part, face.site) for face in faces)], np.uint32
+    )
+    packed = (paint.view(np.uint32)[:, 0], texture.view(np.uint32)[:, 0])
+    return _Tables(*packed, height, tuple(np.ascontiguousarray(numbers.T)))
+
+
+def _reduced(packed: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Means over the subpixels of the first three bytes, (H, W, 3)."""
+    # A mode of four bands without transparency, which would be multiplied in.
+    size = (packed.shape[1], packed.shape[0])
+    image = Image.frombuffer("CMYK", size, packed.tobytes(), "raw", "CMYK", 0, 1)
+    return np.asarray(image.reduce(SUBPIXELS))[..., :3]
+
+
+def _shaded(cast: NDArray[np.uint8], height: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """255 where what casts a shadow stands higher than what is there, means over subpixels."""
+    lost = (cast > height).astype(np.uint8) * np.uint8(255)
+    return np.asarray(Image.fromarray(lost).reduce(SUBPIXELS))

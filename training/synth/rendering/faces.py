@@ -1,0 +1,125 @@
+"""Faces become rasters: which face each subpixel shows, and where shadows fall.
+
+Masks are votes: a pixel belongs to an item that covers at least half of it. With nine subpixels
+that is five, so no pixel is ever tied between two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from training.synth.world import Face, Points, Sun
+
+SUBPIXELS = 3
+"""Each way."""
+
+_HEIGHT_STEPS = 2
+"""Per metre, of the raster of shadows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The piece of the world that a raster shows."""
+
+    x: float
+    """Of its left edge, in metres."""
+
+    y: float
+    """Of its upper edge."""
+
+    gsd: float
+    """Metres per pixel."""
+
+    height: int
+    """In pixels."""
+
+    width: int
+
+
+def draw_faces(faces: Sequence[Face], window: Window) -> NDArray[np.int32]:
+    """1 + the place in `faces` of what each subpixel shows, (H·3, W·3); 0 where nothing does."""
+    size = (window.width * SUBPIXELS, window.height * SUBPIXELS)
+    image = Image.new("I", size, 0)
+    polygon = ImageDraw.Draw(image).polygon
+    for index, corners in enumerate(_corners([face.points for face in faces], window), 1):
+        if corners:
+            polygon(corners, fill=index)
+    return np.asarray(image)
+
+
+def draw_shadows(faces: Sequence[Face], window: Window, sun: Sun) -> NDArray[np.uint8]:
+    """How high what casts a shadow on each subpixel is, in half metres, (H·3, W·3)."""
+    size = (window.width * SUBPIXELS, window.height * SUBPIXELS)
+    image = Image.new("L", size, 0)
+    polygon = ImageDraw.Draw(image).polygon
+    casting = sorted((face for face in faces if face.casts), key=lambda face: face.height)
+    outlines = [_shadow(face.points, sun.shift * (face.height - face.base)) for face in casting]
+    for face, corners in zip(casting, _corners(outlines, window), strict=True):
+        if corners:
+            polygon(corners, fill=height_code(face.height))
+    return np.asarray(image)
+
+
+def height_code(height: float) -> int:
+    """A height as the raster of shadows holds it."""
+    return int(min(255, round(height * _HEIGHT_STEPS)))
+
+
+def vote(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The value that at least half of a pixel's subpixels have, (H, W); 0 where none has."""
+    height, width = (side // SUBPIXELS for side in values.shape)
+    grouped = values.reshape(height, SUBPIXELS, width, SUBPIXELS).transpose(1, 3, 0, 2)
+    planes = grouped.reshape(SUBPIXELS**2, height, width)
+    chosen: NDArray[np.uint32] = planes[SUBPIXELS**2 // 2].copy()
+    # Only pixels at an edge need counting.
+    rows, columns = np.nonzero((planes != chosen).any(axis=0))
+    mixed = planes[:, rows, columns]
+    candidate, lead = mixed[0].copy(), np.ones(len(rows), np.int8)
+    for plane in mixed[1:]:
+        same = plane == candidate
+        lead += np.where(same, 1, -1).astype(np.int8)
+        taken = lead < 0
+        candidate[taken] = plane[taken]
+        lead[taken] = 1
+    enough = (mixed == candidate).sum(axis=0) * 2 >= SUBPIXELS**2
+    chosen[rows, columns] = np.where(enough, candidate, 0)
+    return chosen
+
+
+def _corners(outlines: Sequence[Points], window: Window) -> list[list[float]]:
+    """Flat subpixel coordinates of each outline; empty where it lies outside the window."""
+    if not outlines:
+        return []
+    ends = np.cumsum([len(points) for points in outlines])
+    scale = SUBPIXELS / window.gsd
+    # A subpixel's centre has a whole number, as the rasteriser counts.
+    every = (np.concatenate(outlines) - (window.x, window.y)) * scale - 0.5
+    starts = np.concatenate([[0], ends[:-1]])
+    low, high = np.minimum.reduceat(every, starts), np.maximum.reduceat(every, starts)
+    limit = np.array([window.width, window.height]) * SUBPIXELS
+    inside: NDArray[np.bool_] = np.all((high >= 0) & (low < limit), axis=1)
+    flat = every.ravel().tolist()
+    return [
+        flat[2 * start : 2 * end] if shown else []
+        for start, end, shown in zip(starts, ends, inside, strict=True)
+    ]
+
+
+def _shadow(points: Points, shift: Points) -> Points:
+    """Outline of what a convex polygon sweeps on its way along `shift`."""
+    edges = np.roll(points, -1, axis=0) - points
+    turn = edges[:, 0] * np.roll(edges[:, 1], -1) - edges[:, 1] * np.roll(edges[:, 0], -1)
+    sign = 1.0 if turn.sum() >= 0 else -1.0
+    ahead = sign * (edges[:, 1] * shift[0] - edges[:, 0] * shift[1]) > 0
+    behind = np.roll(ahead, 1)
+    far = points + shift
+    # A corner between an edge that faces the shadow and one that does not stands in both outlines.
+    pairs = np.stack(
+        [np.where(behind[:, None], far, points), np.where(ahead[:, None], far, points)]
+    )
+    return pairs.transpose(1, 0, 2).reshape(-1, 2)
