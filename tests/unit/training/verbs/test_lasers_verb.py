@@ -12,30 +12,43 @@ from training.lasers.rows import MaskRow, QuestionRow, read_rows
 BOTH = {"coherence": True, "boundary": True}
 
 
-@pytest.fixture(scope="module")
-def made(data_dir, tmp_path_factory):
-    """Twenty real pictures, taken through all stages."""
-    out = tmp_path_factory.mktemp("lasers") / "ucm"
-    pictures, boxes = data_dir / "ucm" / "images", data_dir / "ucm" / "objects_coco.json"
-    arguments = ["lasers", "run", str(pictures), "--coco", str(boxes), "--pictures", "20"]
+def make(data_dir, out, pictures):
+    """Real pictures, taken through all stages."""
+    images, boxes = data_dir / "ucm" / "images", data_dir / "ucm" / "objects_coco.json"
+    arguments = ["lasers", "run", str(images), "--coco", str(boxes), "--pictures", str(pictures)]
     assert main([*arguments, "--seed", "3", "--test", "0.1", "-o", str(out)]) == 0
     return out
+
+
+@pytest.fixture(scope="module")
+def made(data_dir, tmp_path_factory):
+    """A few; the slow test takes twenty."""
+    return make(data_dir, tmp_path_factory.mktemp("lasers") / "ucm", 8)
 
 
 def samples(folder):
     return [one for split in ("train", "test") for one in LOADERS["lasers"](folder, split)]
 
 
+@pytest.mark.slow
+def test_twenty_real_pictures_end_in_a_data_set_that_the_loader_reads(data_dir, tmp_path):
+    holds_a_data_set(make(data_dir, tmp_path / "ucm", 20), 20)
+
+
 def test_real_pictures_end_in_a_data_set_that_the_loader_reads(made):
+    holds_a_data_set(made, 8)
+
+
+def holds_a_data_set(made, pictures):
     dataset = made / "dataset"
     assert kind_of(dataset) == "lasers"
     for split in single_files("lasers", dataset):
         assert list(problems("lasers", dataset, split)) == []
     found = samples(dataset)
     card = json.loads((dataset / "dataset.json").read_text())["stages"]
-    assert len(found) == card["finish"]["questions"] == card["check"]["questions"] > 20
+    assert len(found) == card["finish"]["questions"] == card["check"]["questions"] > pictures
     assert sum(len(one.masks) for one in found) == card["finish"]["masks"]
-    assert card["propose"]["pictures"] == 20
+    assert card["propose"]["pictures"] == pictures
     assert card["finish"]["kept_unreviewed"] == len(found)
     for one in found:
         for mask, box in zip(one.decode(), one.boxes, strict=True):
