@@ -114,6 +114,77 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """Polygons of one instruction that nothing still to come will change, while a run goes on."""
+
+    path: str
+    """A GeoPackage of its own, written anew each time; the output appears at the end alone."""
+
+    table: str
+    instruction: str
+    index: int
+    """Index of the instruction, from 0."""
+
+    features: int
+    category_field: str
+    categories: tuple[Category, ...]
+    crs: str
+
+    @classmethod
+    def of(cls, layer: Layer) -> Partial:
+        """A layer of the side file."""
+        return cls(
+            layer.path,
+            layer.table,
+            layer.instruction,
+            layer.index,
+            layer.features,
+            layer.category_field,
+            layer.categories,
+            layer.crs,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A target in one window, and how it is drawn."""
+
+    value: str
+    label: str
+    color: str
+    """`#rrggbb`."""
+
+    share: float
+    """Of the window's pixels that hold data, the share that it covers, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the model says about one window."""
+
+    picture: str
+    """PNG of the window as the model saw it, with what it found drawn over it."""
+
+    answer: str
+    """The model's sentence."""
+
+    targets: tuple[Sighting, ...]
+    window: tuple[int, int, int, int]
+    """(col_off, row_off, width, height) in scene pixels."""
+
+    crs: str
+    bounds: tuple[float, float, float, float]
+    """(left, bottom, right, top) of the window in CRS units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """A server ends by itself."""
+
+    reason: Literal["idle", "quit"]
+
+
+@dataclass(frozen=True, slots=True)
 class FailedTile:
     """A tile that could not be answered: a hole in the result, not an absence."""
 
@@ -172,7 +243,7 @@ class Failure:
         return cls(GeosegError.code, f"{type(error).__name__}: {error}", "", detail)
 
 
-Event = Hello | Stage | Progress | Log | Layer | Result | Failure
+Event = Hello | Stage | Progress | Log | Layer | Partial | Preview | Result | Failure | Bye
 Listener = Callable[[Event], None]
 """Called in the thread of the run. One that raises cancels the run; the ledger is kept."""
 
@@ -182,8 +253,11 @@ _NAMES: dict[str, type[Any]] = {
     "progress": Progress,
     "log": Log,
     "layer": Layer,
+    "partial": Partial,
+    "preview": Preview,
     "result": Result,
     "error": Failure,
+    "bye": Bye,
 }
 _NAME_OF = {kind: name for name, kind in _NAMES.items()}
 
@@ -199,9 +273,10 @@ def to_json(event: Event) -> dict[str, Any]:
     return {"v": PROTOCOL, "event": _NAME_OF[type(event)], **body}
 
 
-def to_line(event: Event) -> str:
-    """The event as one line, without its line feed."""
-    return json.dumps(to_json(event), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def to_line(event: Event, job: str | None = None) -> str:
+    """The event as one line, without its line feed; of a server's job, with its `id`."""
+    body = to_json(event) if job is None else {**to_json(event), "id": job}
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def from_line(line: str) -> Event | None:
@@ -231,6 +306,7 @@ _MEMBERS: dict[str, type[Any]] = {
     "categories": Category,
     "layers": Layer,
     "failed": FailedTile,
+    "targets": Sighting,
 }
 
 

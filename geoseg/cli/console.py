@@ -11,7 +11,7 @@ from typing import Literal
 import click
 
 from geoseg.cli.bar import Bar
-from geoseg.cli.lines import EventLines, Stopper, watch_commands
+from geoseg.cli.lines import EventLines, Rest, Stopper, watch_commands
 from geoseg.errors import Cancelled, GeosegError, InstructionError
 from geoseg.events import (
     PROTOCOL,
@@ -36,6 +36,7 @@ class Console:
         """−1 quiet, 0 normal, 1 with tracebacks and debug lines."""
 
         self.stopper = Stopper()
+        self.rest = Rest()
         self._bar: Bar | None = None
         self._lines: EventLines | None = None
         self._greeted = False
@@ -68,10 +69,19 @@ class Console:
         """Say hello, before heavy imports, and begin to listen for a cancel."""
         if self._lines is None or self._greeted:
             return
+        self.greet_only(device)
+        watch_commands(self.stopper, self.rest)
+
+    def greet_only(self, device: str) -> None:
+        """Say hello; who else listens is the command's own affair."""
         self._greeted = True
         python = sys.version.split()[0]
-        self._lines.send(Hello(installed_version(), PROTOCOL, python, os.getpid(), device))
-        watch_commands(self.stopper)
+        self.send(Hello(installed_version(), PROTOCOL, python, os.getpid(), device))
+
+    def send(self, event: Event, job: str | None = None) -> None:
+        """An event line, of a server's job with its id; nothing where lines are not spoken."""
+        if self._lines is not None:
+            self._lines.send(event, job)
 
     def listen(self, event: Event) -> None:
         """Pass on what happened. Raises Cancelled when the run was asked to stop."""
@@ -80,6 +90,9 @@ class Console:
         if self._lines is not None:
             self._lines.send(event)
         self._show(event)
+        if isinstance(event, Progress) and self.rest.asked:
+            self.listen(Log("info", "Paused."))
+            self.rest.wait()
         if self.stopper.asked and not isinstance(event, Result):
             raise Cancelled("Stopped by the program that started the run.")
 

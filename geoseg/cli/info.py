@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import locale
+import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -31,14 +33,35 @@ PACKAGES = (
 )
 """Packages whose versions decide how a run turns out."""
 
+SETTINGS = (
+    "CUDA_VISIBLE_DEVICES",
+    "GDAL_CACHEMAX",
+    "GDAL_DATA",
+    "HF_HUB_OFFLINE",
+    "OMP_NUM_THREADS",
+    "PROJ_DATA",
+    "PROJ_LIB",
+)
+"""Variables that change how a run turns out, and hold no secrets."""
+
 
 @click.command("info", short_help="Show versions, devices and checkpoints.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option(
+    "--report",
+    is_flag=True,
+    help="Text for a bug report, with settings that matter; the home folder is written as ~.",
+)
 @verbose_option
-def command(as_json: bool) -> None:
+def command(as_json: bool, report: bool) -> None:
     """Show versions, devices and the checkpoints that come with this installation."""
+    if as_json and report:
+        raise click.UsageError("--json and --report are two forms; give one of them.")
     facts = collect()
-    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else as_text(facts))
+    if report:
+        click.echo(as_report(facts))
+    else:
+        click.echo(json.dumps(facts, ensure_ascii=False) if as_json else as_text(facts))
 
 
 def collect() -> dict[str, Any]:
@@ -96,6 +119,22 @@ def as_text(facts: dict[str, Any]) -> str:
         ),
     ]
     return "\n".join(lines)
+
+
+def as_report(facts: dict[str, Any]) -> str:
+    """The same and where it lies, with nothing in it that tells whose machine this is."""
+    import pyproj
+
+    lines = [
+        as_text(facts),
+        "",
+        f"Installed in {Path(__file__).resolve().parents[1]}",
+        f"Python is {sys.executable}",
+        f"PROJ {pyproj.proj_version_str}, data in {pyproj.datadir.get_data_dir()}",
+        f"Locale {locale.setlocale(locale.LC_CTYPE)}, files {sys.getfilesystemencoding()}",
+        *(f"{name}={os.environ[name]}" for name in SETTINGS if name in os.environ),
+    ]
+    return "\n".join(lines).replace(str(Path.home()), "~")
 
 
 def _version(package: str) -> str | None:

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from geoseg.errors import Cancelled
@@ -28,14 +29,14 @@ class EventLines:
         self._file = os.fdopen(own, "w", encoding="utf-8", errors="backslashreplace", newline="\n")
         self._lock = threading.Lock()
 
-    def send(self, event: Event) -> None:
-        """Write one event as one line, at once.
+    def send(self, event: Event, job: str | None = None) -> None:
+        """Write one event as one line, at once; of a server's job, with its id.
 
         Raises Cancelled when nobody reads any more.
         """
         with self._lock:
             try:
-                self._file.write(to_line(event) + "\n")
+                self._file.write(to_line(event, job) + "\n")
                 self._file.flush()
             except (OSError, ValueError) as error:
                 raise Cancelled("The program that reads the progress lines has gone.") from error
@@ -79,32 +80,79 @@ class Stopper:
         self._over.set()
 
 
-def watch_commands(stopper: Stopper) -> None:
+class Rest:
+    """A run that was asked to pause waits here, between two commits, until it may go on."""
+
+    def __init__(self) -> None:
+        self._going = threading.Event()
+        self._going.set()
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked for a pause."""
+        return not self._going.is_set()
+
+    def ask(self) -> None:
+        """Pause with the next commit."""
+        self._going.clear()
+
+    def end(self) -> None:
+        """Go on."""
+        self._going.set()
+
+    def wait(self) -> None:
+        """Until somebody ends it; a signal interrupts."""
+        self._going.wait()
+
+
+def watch_commands(stopper: Stopper, rest: Rest) -> None:
     """Read standard input in a thread of its own until it ends.
 
-    `{"cmd":"cancel"}` stops the run; so does the end of the stream, which is also how a process
-    learns that the program which started it died. The thread never writes: writing to a pipe that
-    nobody reads would end it before it has stopped the run.
+    `{"cmd":"cancel"}` stops the run, `pause` and `resume` let it rest and go on. The end of the
+    stream stops it too, which is also how a process learns that the program which started it died.
+    The thread never writes: writing to a pipe that nobody reads would end it before it has stopped
+    the run.
     """
-    threading.Thread(target=_watch, args=(stopper,), name="geoseg-stdin", daemon=True).start()
 
-
-def _watch(stopper: Stopper) -> None:
-    # Unbuffered: an interpreter that ends cannot wait for the lock of a buffer that this thread
-    # holds while it waits for a line.
-    with suppress(OSError), open(0, "rb", buffering=0, closefd=False) as stdin:
-        for line in stdin:
-            if is_cancel(line):
+    def obey(command: dict[str, object]) -> None:
+        match command.get("cmd"):
+            case "cancel":
                 stopper.ask()
-    stopper.ask()
-    time.sleep(GRACE_S)
-    stopper.force()
+                rest.end()
+            case "pause":
+                rest.ask()
+            case "resume":
+                rest.end()
+
+    def hung_up() -> None:
+        stopper.ask()
+        rest.end()
+        time.sleep(GRACE_S)
+        stopper.force()
+
+    listen(obey, hung_up)
 
 
-def is_cancel(line: bytes) -> bool:
-    """Whether a line of standard input asks for the end; other lines are ignored."""
+def listen(obey: Callable[[dict[str, object]], None], hung_up: Callable[[], None]) -> None:
+    """Hand each command on standard input on, in a thread of its own, and tell of its end."""
+
+    def read() -> None:
+        # Unbuffered: an interpreter that ends cannot wait for the lock of a buffer that this
+        # thread holds while it waits for a line.
+        with suppress(OSError), open(0, "rb", buffering=0, closefd=False) as stdin:
+            for line in stdin:
+                command = command_of(line)
+                if command is not None:
+                    obey(command)
+        hung_up()
+
+    threading.Thread(target=read, name="geoseg-stdin", daemon=True).start()
+
+
+def command_of(line: bytes) -> dict[str, object] | None:
+    """The JSON object of a line with a `cmd`; None for other lines, which are ignored."""
     try:
         body = json.loads(line)
     except ValueError:
-        return False
-    return isinstance(body, dict) and body.get("cmd") == "cancel"
+        return None
+    return body if isinstance(body, dict) and isinstance(body.get("cmd"), str) else None

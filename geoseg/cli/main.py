@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": "Score polygons against true ones.",
     "dataset": "Make examples to learn from of a scene and vector layers.",
     "model": "Look at checkpoints, convert and compare them.",
+    "serve": "Take requests from a program and keep the model loaded.",
     "info": "Show versions, devices and checkpoints.",
 }
 """Subcommand, found as `geoseg.cli.NAME.command`, and its line in the help."""

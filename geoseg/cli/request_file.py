@@ -16,11 +16,16 @@ def merge_request(ctx: click.Context, file: str | None, given: dict[str, Any]) -
     Keys are the long names of the options and arguments, with `_` for `-`. Raises UsageError when
     the file cannot be read, holds a key that no option has, or contradicts the command line.
     """
-    if file is None:
-        return given
+    return given if file is None else merge_body(ctx, file, _read(file), given)
+
+
+def merge_body(
+    ctx: click.Context, file: str, body: dict[str, Any], given: dict[str, Any]
+) -> dict[str, Any]:
+    """As `merge_request`, with the object that stands in `file`, or wherever that names."""
     merged = dict(given)
     params = {param.name: param for param in ctx.command.params if param.name != "request"}
-    for key, value in _read(file).items():
+    for key, value in body.items():
         param = params.get(key)
         if param is None:
             known = ", ".join(sorted(name for name in params if name))

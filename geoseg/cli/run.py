@@ -47,6 +47,12 @@ from geoseg.events import Result
     help="Stop when the model fails on so many windows in a row, as when its device is lost; the "
     "same command goes on later. 0 never stops.",
 )
+@click.option(
+    "--partial",
+    metavar="FILE.gpkg",
+    help="While the run goes on, write the polygons that are final so far into this file, again "
+    "and again; it takes at most a tenth of the time.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @click.option(
     "--request",
@@ -73,7 +79,7 @@ def command(ctx: click.Context, /, request: str | None, **given: Any) -> int:
     arguments = apply_preset(ctx, listed_scenes(ctx, merged))
     with terminated_like_interrupted():
         console = opened(ctx, arguments, arguments["device"])
-        _require(ctx, arguments)
+        require(ctx, arguments)
         result = _run(arguments, console)
     return ended(
         result,
@@ -89,7 +95,7 @@ def _run(arguments: dict[str, Any], console: Console) -> Result:
     return run(Request(**arguments), console.listen)
 
 
-def _require(ctx: click.Context, arguments: dict[str, Any]) -> None:
+def require(ctx: click.Context, arguments: dict[str, Any]) -> None:
     """Scene, instructions and output may come from the request, so click cannot ask for them."""
     scene, instructions = arguments["scene"], arguments["instructions"]
     if not scene:

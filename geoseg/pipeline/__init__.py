@@ -14,6 +14,7 @@
     sheets     the layers of an output: what of which scenes is drawn in each
     outlining  from kept answers to outlines; of several things, all before the first is shaped
     writing    from kept answers to a file, for both
+    partial    polygons that are final so far, while a run goes on
     nothing    the field of a thing that nobody found
     record     what a run leaves on record
     telling    what a command tells its listener

@@ -6,7 +6,7 @@ Tiles are read once: all instructions are asked of a tile while it is there.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -73,19 +73,28 @@ def answer_scenes(
     *,
     listener: Listener | None = None,
     give_up_after: int = GIVE_UP_AFTER,
+    committed: Callable[[], None] | None = None,
 ) -> int:
-    """As `answer_scene`, one scene after the other; progress counts the tiles of all of them."""
+    """As `answer_scene`, one scene after the other; progress counts the tiles of all of them.
+
+    `committed` is called after each commit that is not the last.
+    """
     agendas = [_agenda(one.ledger, instructions, one.tiles) for one in inquiries]
     meter = _Meter(instructions, sum(len(one.tiles) for one in inquiries), agendas, listener)
     patience = Patience(give_up_after)
     return sum(
-        _answered(inquiry, agenda, engine, meter, patience)
+        _answered(inquiry, agenda, engine, meter, patience, committed)
         for inquiry, agenda in zip(inquiries, agendas, strict=True)
     )
 
 
 def _answered(
-    inquiry: Inquiry, agenda: _Agenda, engine: Engine, meter: _Meter, patience: Patience
+    inquiry: Inquiry,
+    agenda: _Agenda,
+    engine: Engine,
+    meter: _Meter,
+    patience: Patience,
+    committed: Callable[[], None] | None,
 ) -> int:
     if not agenda:
         return 0
@@ -104,6 +113,8 @@ def _answered(
                 meter.add(instruction, len(group))
             if meter.left:
                 patience.check()
+                if committed is not None:
+                    committed()
     skips.commit()
     return asked
 

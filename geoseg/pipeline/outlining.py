@@ -7,7 +7,7 @@ traced before the first is shaped, so that each is shaped beside its neighbours.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from geoseg.contours import Shape, polygonize
 from geoseg.dialogue import Instruction, Target
@@ -19,6 +19,9 @@ from geoseg.pipeline.drawing import Drawing
 from geoseg.pipeline.kept import Kept
 from geoseg.pipeline.sheets import Sheet
 from geoseg.pipeline.telling import Teller
+
+Chosen = Callable[[Kept, Instruction, Shape], bool]
+"""Whether a shape of a scene is drawn."""
 
 _TOLD_EVERY = 500
 """Outlines between two signs of life."""
@@ -34,10 +37,15 @@ class Outliner:
         recorders: Mapping[Kept, Recorder],
         outlines: Outlines,
         tell: Teller,
+        *,
+        chosen: Chosen | None = None,
     ) -> None:
-        """`recorders` write each scene's rasters on the way, and `outlines` holds what waits."""
+        """`recorders` write each scene's rasters on the way, and `outlines` holds what waits.
+
+        Only what is `chosen` is drawn; None is all.
+        """
         self._drawing, self._sheets, self._recorders = drawing, sheets, recorders
-        self._outlines, self._tell = outlines, tell
+        self._outlines, self._tell, self._chosen = outlines, tell, chosen
         self._told: Counter[int] = Counter()
         self._traced: dict[tuple[int, Kept, Target], Traced] = {}
         found = Counter(one for sheet in sheets for one, _ in sheet.found)
@@ -67,7 +75,8 @@ class Outliner:
             if self._told[sheet.index] % _TOLD_EVERY == 0:
                 self._tell(Progress(self._told[sheet.index], None, "polygons", sheet.index))
             self._told[sheet.index] += 1
-            yield shape
+            if self._chosen is None or self._chosen(one, sheet.instruction, shape):
+                yield shape
 
 
 def _field(drawing: Drawing, one: Kept, instruction: Instruction, target: Target) -> Field:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from geoseg.dialogue import Instruction
 from geoseg.engines import EngineSpec, Quantize
 from geoseg.errors import InstructionError
-from geoseg.export import STDOUT
+from geoseg.export import STDOUT, check_output
 from geoseg.pipeline.drawing import Drawing
 from geoseg.pipeline.patience import GIVE_UP_AFTER
 from geoseg.rendering import parse_stretch
@@ -78,6 +78,10 @@ class Request(Drawing):
     give_up_after: int = GIVE_UP_AFTER
     """Tiles in a row on which the engine may fail before the run is stopped; 0 never stops it."""
 
+    partial: str | os.PathLike[str] | None = None
+    """GeoPackage that is written anew, while the run goes on, with the polygons that are final so
+    far; None writes none."""
+
     @property
     def scene_paths(self) -> tuple[str, ...]:
         """All scenes, as they were named."""
@@ -137,6 +141,8 @@ class Request(Drawing):
         self.spoken()
         self.check_options()
         self.check_place(self.output_path)
+        if self.partial is not None:
+            check_output(Path(self.partial), driver="GPKG", overwrite=True)
 
     def check_options(self) -> None:
         """Refuse options that cannot be understood."""
@@ -164,7 +170,7 @@ class Request(Drawing):
     def to_settings(self) -> dict[str, Any]:
         """All arguments, as JSON can hold them."""
         settings = asdict(self)
-        for key in ("scene", "output", "ledger", "scores", "masks"):
+        for key in ("scene", "output", "ledger", "scores", "masks", "partial"):
             if settings[key] is not None:
                 settings[key] = os.fspath(settings[key])
         settings["scenes"] = [os.fspath(path) for path in self.scenes]

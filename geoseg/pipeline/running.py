@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 
-from geoseg.engines import open_engine
+from geoseg.engines import Engine, EngineSpec, open_engine
 from geoseg.errors import Cancelled
 from geoseg.events import Listener, Log, Result, StageName
 from geoseg.ledger import RunKey, open_ledgers
 from geoseg.pipeline.asking import Inquiry, answer_scenes
 from geoseg.pipeline.kept import Kept, sources
+from geoseg.pipeline.partial import PartialWriter
 from geoseg.pipeline.planning import outlook
 from geoseg.pipeline.record import Account
 from geoseg.pipeline.request import Request
@@ -21,6 +22,9 @@ from geoseg.pipeline.telling import Teller
 from geoseg.pipeline.writing import draw
 from geoseg.rendering import Rendering
 from geoseg.scene import Scene, choose_rendering
+
+Engines = Callable[[EngineSpec], AbstractContextManager[Engine]]
+"""Opens the engine of a recipe, for as long as it is held."""
 
 _STAGES: dict[StageName, str] = {
     "read": "Reading the scene",
@@ -31,10 +35,13 @@ _STAGES: dict[StageName, str] = {
 }
 
 
-def run(request: Request, listener: Listener | None = None) -> Result:
+def run(
+    request: Request, listener: Listener | None = None, *, engines: Engines | None = None
+) -> Result:
     """Do what the request says; the output appears when it is whole, the ledger stays.
 
     The listener hears `Stage` and `Progress`, then a `Layer` per layer, and at last the `Result`.
+    `engines` opens the engine, for those who keep one from run to run; None opens and closes one.
     One that raises, and Ctrl-C, end the run with Cancelled: the same request goes on from there.
     Raises GeosegError as its classes say.
     """
@@ -45,7 +52,7 @@ def run(request: Request, listener: Listener | None = None) -> Result:
         tell.enter("read")
         grounds = survey(request)
         renderings = [_rendering(request, ground.scene) for ground in grounds]
-        kept, asked = _ask(request, grounds, renderings, tell, held)
+        kept, asked = _ask(request, grounds, renderings, tell, held, engines or open_engine)
         return draw(request, request.output_path, kept, replace(account, asked=asked), tell)
 
 
@@ -60,13 +67,14 @@ def _ask(
     renderings: Sequence[Rendering],
     tell: Teller,
     held: ExitStack,
+    engines: Engines,
 ) -> tuple[tuple[Kept, ...], int]:
     """Ask every tile of every scene: (what is kept of each, how many questions were answered).
 
     The ledger is held open for who comes next, the engine is not.
     """
     tell.enter("load_model")
-    with open_engine(request.engine) as engine:
+    with engines(request.engine) as engine:
         keys = [
             RunKey(
                 ground.scene.fingerprint,
@@ -94,6 +102,7 @@ def _ask(
             engine,
             listener=tell,
             give_up_after=request.give_up_after,
+            committed=None if request.partial is None else PartialWriter(request, kept, tell),
         )
     _give_memory_back()
     return kept, asked

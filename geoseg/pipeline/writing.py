@@ -20,16 +20,24 @@ from geoseg.features import Feature, Outlines, features
 from geoseg.pipeline.drawing import Drawing
 from geoseg.pipeline.kept import Kept
 from geoseg.pipeline.nothing import nothing_found
-from geoseg.pipeline.outlining import Outliner
+from geoseg.pipeline.outlining import Chosen, Outliner
 from geoseg.pipeline.record import Account, answer_rows, outcome
 from geoseg.pipeline.sheets import Sheet, sheets_of
 from geoseg.pipeline.telling import Teller
 
 
 def draw(
-    drawing: Drawing, output: Path, kept: Sequence[Kept], account: Account, tell: Teller
+    drawing: Drawing,
+    output: Path,
+    kept: Sequence[Kept],
+    account: Account,
+    tell: Teller,
+    *,
+    chosen: Chosen | None = None,
 ) -> Result:
     """Write the polygons of all scenes and instructions; the file appears when it is whole.
+
+    Only shapes that are `chosen` are written; None is all.
 
     The listener hears the stages `vectorize` and `write`, a `Layer` per layer, and the `Result`.
     Raises SceneError when nobody looked at any tile, OutputError when the file cannot be written.
@@ -41,7 +49,7 @@ def draw(
     with ExitStack() as held:
         recorders = _recorders(drawing, kept, sheets, held)
         outlines = held.enter_context(Outlines())
-        outliner = Outliner(drawing, sheets, recorders, outlines, tell)
+        outliner = Outliner(drawing, sheets, recorders, outlines, tell, chosen=chosen)
         layers = write_features(
             _contents(sheets, drawing, outliner, crs, tell),
             output,

@@ -76,6 +76,9 @@ def samples() -> list[events.Event]:
         events.Progress(0, 1),
         events.Log("info", ""),
         events.Layer("", "", "", 0, 0, "", (), "", None),
+        events.Partial("", "", "", 0, 0, "", (), ""),
+        events.Preview("", "", (), (0, 0, 1, 1), "", (0, 0, 1, 1)),
+        events.Bye("idle"),
         events.Result("", (), 0.0, 0),
         events.Failure("", ""),
     ]

@@ -65,7 +65,7 @@ def test_numbers_json_cannot_say_become_null():
 
 
 def test_unknown_events_and_fields_are_ignored():
-    assert from_line('{"v":1,"event":"partial","path":"x"}') is None
+    assert from_line('{"v":1,"event":"of_tomorrow","path":"x"}') is None
     assert from_line('{"v":1,"event":"log","level":"info","message":"m","new":[1]}') == Log(
         "info", "m"
     )

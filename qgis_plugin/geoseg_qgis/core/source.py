@@ -18,6 +18,7 @@ from qgis.core import (
     QgsProject,
     QgsRasterBlockFeedback,
     QgsRasterFileWriter,
+    QgsRasterLayer,
     QgsRasterPipe,
     QgsRasterProjector,
     QgsRectangle,
@@ -161,13 +162,15 @@ def empty_share(path: str) -> float:
 
     Servers that fail do not fail the export: their tiles are transparent or black.
     """
-    from osgeo import gdal
+    layer = QgsRasterLayer(path)
+    provider = layer.dataProvider()
+    bands = provider.bandCount()
+    counts = [histogram(provider, band) for band in range(1, bands + 1)]
+    if bands in (2, 4):  # grey or colour with an alpha band, as online layers are written
+        return counts[-1][0] / max(1, sum(counts[-1]))
+    return 1.0 if all(max(each) == sum(each) for each in counts) else 0.0
 
-    picture = gdal.Open(path)
-    bands = [picture.GetRasterBand(number + 1) for number in range(picture.RasterCount)]
-    alpha = next((b for b in bands if b.GetColorInterpretation() == gdal.GCI_AlphaBand), None)
-    if alpha is not None:
-        counts = alpha.GetHistogram(min=-0.5, max=255.5, buckets=256, approx_ok=0)
-        return counts[0] / max(1, sum(counts))
-    first = bands[0].GetHistogram(min=-0.5, max=255.5, buckets=256, approx_ok=0)
-    return 1.0 if max(first) == sum(first) else 0.0
+
+def histogram(provider, band: int) -> list[int]:
+    """How often each of 256 values occurs, of all pixels."""
+    return list(provider.histogram(band, 256, -0.5, 255.5).histogramVector)

@@ -18,3 +18,14 @@ def test_text(capsys):
     said = capsys.readouterr().out
     assert "Python 3." in said
     assert "cpu" in said
+
+
+def test_a_report_does_not_tell_whose_machine_it_is(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path)
+    monkeypatch.setenv("GDAL_DATA", f"{tmp_path}/gdal")
+    assert main(["info", "--report"]) == 0
+    said = capsys.readouterr().out
+    assert str(tmp_path) not in said
+    assert "GDAL_DATA=~/gdal" in said
+    assert "PROJ" in said
+    assert main(["info", "--report", "--json"]) == 2

@@ -51,6 +51,7 @@ def test_defaults(pipeline):
         "ledger": None,
         "resume": True,
         "give_up_after": 16,
+        "partial": None,
         "overwrite": False,
     }
 
