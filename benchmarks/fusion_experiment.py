@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from geoseg.contours import polygonize
 from geoseg.fuse import Rule, fuse
-from geoseg.ledger.logits import pack, unpack
+from geoseg.ledger.logits import StoredLogits, pack, unpack
 from geoseg.tiling import STRIDE, Tile, plan_tiles
 from tests.property import drawing
 from tests.property.fields import ASKED, Answers, Heard, grid_of
@@ -68,7 +68,8 @@ class Outcome:
 
 def ledger_form(logits: Logits) -> Logits:
     """What the ledger gives back for full-resolution logits: one byte per mask cell."""
-    return unpack(pack(drawing.shrink(logits, STRIDE).astype(np.float16)))
+    packed = pack(drawing.shrink(logits, STRIDE).astype(np.float16))
+    return StoredLogits(unpack(packed), 1.0).logits
 
 
 def full_form(logits: Logits) -> Logits:

@@ -78,7 +78,7 @@ def fuse(
 def _registered(walk: Walk) -> Register:
     labeller, register = Labeller(), Register()
     for band in walk.bands():
-        register.note(labeller.push(band.row_off, band.union), band.looks, walk.cut)
+        register.note(labeller.push(band.row_off, band.union), band.looks, walk.marked)
     register.judge()
     return register
 

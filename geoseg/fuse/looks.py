@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,8 +26,14 @@ class TileLogits(Protocol):
     """One target in one tile, as kept."""
 
     @property
-    def logits(self) -> NDArray[np.float32]:
-        """(h, w) at the mask stride over the tile's window; more is foreground."""
+    def steps(self) -> NDArray[Any]:
+        """(h, w) at the mask stride over the tile's window, logits in units of `step`; more is
+        foreground. Whole numbers are int8, of which −128 is `UNSEEN`."""
+        ...
+
+    @property
+    def step(self) -> float:
+        """Logit per step, a power of 2."""
         ...
 
     @property
@@ -75,11 +82,8 @@ class Look:
     inner: tuple[slice, slice]
     """Rows and columns of the window at least `MARGIN` from where the tile, not the scene, ends."""
 
-    logits: NDArray[np.floating[Any]] | None
-    """(h, w) over the window; None where the target is absent, or nobody asked for logits."""
-
-    score: float
-    """0 without logits."""
+    answer: TileLogits | None
+    """None where the target is absent, or nobody asked for logits."""
 
     veiled: bool
     """Whether some of the logits are `UNSEEN`."""
@@ -152,15 +156,24 @@ class Looks:
                 _inner(window.row_off, window.row_end, self._field.height, margin),
                 _inner(window.col_off, window.col_end, self._field.width, margin),
             ),
-            logits=None if answer is None else _compact(answer.logits),
-            score=0.0 if answer is None else answer.score,
-            veiled=answer is not None and bool(unseen(answer.logits).any()),
+            answer=answer,
+            veiled=answer is not None and bool(unseen(answer.steps).any()),
         )
 
 
-def unseen(logits: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+def unseen(steps: NDArray[Any]) -> NDArray[np.bool_]:
     """Cells that nobody saw."""
-    return np.asarray(logits <= np.float32(UNSEEN / 2))
+    if steps.dtype == np.int8:
+        return np.asarray(steps == np.int8(-128))
+    return np.asarray(steps <= np.float32(UNSEEN / 2))
+
+
+def above(steps: NDArray[Any], cut: float) -> NDArray[np.bool_]:
+    """Steps of more than a cut in their unit."""
+    if steps.dtype == np.int8:
+        # Small whole numbers are compared many at a time.
+        return np.asarray(steps > np.int8(min(max(math.floor(cut), -128), 127)))
+    return np.asarray(steps > np.float32(cut))
 
 
 def in_cells(window: Window, stride: int) -> Window:
@@ -168,15 +181,6 @@ def in_cells(window: Window, stride: int) -> Window:
     col, row = window.col_off // stride, window.row_off // stride
     col_end, row_end = -(-window.col_end // stride), -(-window.row_end // stride)
     return Window(col, row, col_end - col, row_end - row)
-
-
-def _compact(logits: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
-    """The same numbers in half the room, where they have few digits, as a ledger's do."""
-    sample = logits[::16, ::16]
-    if (sample.astype(np.float16) != sample).any():
-        return logits
-    half = logits.astype(np.float16)
-    return half if (half == logits).all() else logits
 
 
 def _inner(begin: int, end: int, length: int, margin: int) -> slice:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -21,9 +21,12 @@ from scipy import ndimage
 from scipy.sparse import csgraph, csr_array
 
 from geoseg.errors import OutputError
-from geoseg.fuse.looks import Look
+from geoseg.fuse.looks import Look, TileLogits
 
 Numbers = NDArray[np.int64]
+
+Marked = Callable[[TileLogits, slice], NDArray[np.bool_]]
+"""Tells the foreground of some rows of an answer."""
 
 FOUND_SHARE = 0.1
 """A tile that marks less than this share of the part of a region it saw has missed it."""
@@ -145,14 +148,14 @@ class Register:
         self._db.execute("PRAGMA cache_size = -8192")
         self._db.executescript(_SCHEMA)
 
-    def note(self, labels: Labels, looks: Sequence[Look], cut: np.float32) -> None:
+    def note(self, labels: Labels, looks: Sequence[Look], marked: Marked) -> None:
         """Count for each look the cells of each region that it saw, marked, and saw properly."""
         fresh = [(n, n) for n in labels.numbers.tolist() if n >= labels.newest]
         merged = [(older, younger) for younger, older in labels.merged]
         with _room_on_disk():
             self._db.executemany("INSERT INTO region (number, parent) VALUES (?, ?)", fresh)
             self._db.executemany("UPDATE region SET parent = ? WHERE number = ?", merged)
-            counts = itertools.chain.from_iterable(_counts(look, labels, cut) for look in looks)
+            counts = itertools.chain.from_iterable(_counts(look, labels, marked) for look in looks)
             self._db.executemany("INSERT INTO sighting VALUES (?, ?, ?, ?, ?)", counts)
 
     def judge(self) -> None:
@@ -193,28 +196,30 @@ def _room_on_disk() -> Iterator[None]:
         ) from error
 
 
-def _counts(
-    look: Look, labels: Labels, cut: np.float32
-) -> Iterator[tuple[int, int, int, int, int]]:
+def _counts(look: Look, labels: Labels, marked: Marked) -> Iterator[tuple[int, int, int, int, int]]:
     """Rows of `sighting` for one look."""
     rows, own = look.rows(labels.row_off, labels.row_off + len(labels.plane))
     seen = labels.plane[rows, look.columns]
-    inside = seen > 0
-    if not inside.any():
+    inside = np.flatnonzero(seen)
+    if not len(inside):
         return iter(())
-    cells = np.bincount(seen[inside])
-    size = len(cells)
-    marked = np.zeros(size, np.int64)
-    if look.logits is not None:
-        marked = np.bincount(seen[inside & (look.logits[own] > cut)], minlength=size)
+    # All is counted at once: four kinds of cells per region.
+    kind = 4 * seen.ravel()[inside].astype(np.intp)
+    if look.answer is not None:
+        kind += 2 * marked(look.answer, own).ravel()[inside]
     away = np.zeros(seen.shape, np.bool_)
     top, left = look.inner
     away[max(top.start - own.start, 0) : max(top.stop - own.start, 0), left] = True
-    inner = np.bincount(seen[inside & away], minlength=size)
-    present = np.flatnonzero(cells)
-    columns = (labels.numbers, cells, marked, inner)
+    kind += away.ravel()[inside]
+    counts = np.bincount(kind, minlength=4 * (int(kind.max()) // 4 + 1)).reshape(-1, 4)
+    present = np.flatnonzero(counts.any(1))
+    plain, inner, only_marked, both = counts[present].T
+    columns = (
+        labels.numbers[present],
+        plain + inner + only_marked + both,
+        only_marked + both,
+        inner + both,
+    )
     return zip(
-        itertools.repeat(look.number),
-        *(column[present].tolist() for column in columns),
-        strict=False,
+        itertools.repeat(look.number), *(column.tolist() for column in columns), strict=False
     )

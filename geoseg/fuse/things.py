@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.fuse.looks import Look, Looks, TileLogits
+from geoseg.dialogue import UNSEEN
+from geoseg.fuse.looks import Look, Looks, TileLogits, unseen
 from geoseg.fuse.walk import Walk
 from geoseg.grid import Window
 
@@ -120,7 +121,7 @@ class Views:
     def _drawn(self, look: Look, told: Sequence[TileLogits]) -> Iterator[Thing]:
         number = self._things
         for one in told:
-            mask = one.logits > self._walk.cut
+            mask = self._walk.marked(one)
             rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
             if not len(rows):
                 continue
@@ -128,16 +129,19 @@ class Views:
             height, width = int(rows[-1]) + 1 - top, int(columns[-1]) + 1 - left
             box = Window(look.window.col_off + left, look.window.row_off + top, width, height)
             kept = mask[top : top + height, left : left + width].copy()
-            yield self._kept(Thing(number, box, kept, one.score, box, _NO_LOGITS), look, one.logits)
+            yield self._kept(Thing(number, box, kept, one.score, box, _NO_LOGITS), look, one)
             number += 1
 
-    def _kept(self, thing: Thing, look: Look, logits: NDArray[np.float32]) -> Thing:
+    def _kept(self, thing: Thing, look: Look, one: TileLogits) -> Thing:
         """The thing with the logits that are needed."""
         wanted = self._areas(thing.number)
         area = None if wanted is None else wanted.intersection(look.window)
         if area is None:
             return thing
-        return replace(thing, area=area, logits=logits[cells_of(area, look.window)].copy())
+        steps = one.steps[cells_of(area, look.window)]
+        logits = steps.astype(np.float32) * np.float32(one.step)
+        logits[unseen(steps)] = UNSEEN
+        return replace(thing, area=area, logits=logits)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

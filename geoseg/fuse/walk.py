@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geoseg.dialogue import Instruction, Target
 from geoseg.fuse.blend import Band
 from geoseg.fuse.field import STEPS
-from geoseg.fuse.looks import AnswerSource, Looks
+from geoseg.fuse.looks import AnswerSource, Looks, TileLogits, above
 from geoseg.grid import Grid, Window
 from geoseg.tiling import Tile
 
@@ -38,6 +39,10 @@ class Walk:
         """The logit where foreground begins."""
         return np.float32(self.level / (2 * STEPS))
 
+    def marked(self, answer: TileLogits, rows: slice = slice(None)) -> NDArray[np.bool_]:
+        """(h, w) the foreground of an answer, or of some of its rows."""
+        return above(answer.steps[rows], float(self.cut) / answer.step)
+
     @property
     def field(self) -> Window:
         """The field's cells."""
@@ -56,7 +61,7 @@ class Walk:
             union = np.zeros((end - begin, self.field.width), np.bool_)
             met = list(looks.meeting(begin, end))
             for look in met:
-                if look.logits is not None:
+                if look.answer is not None:
                     rows, own = look.rows(begin, end)
-                    union[rows, look.columns] |= look.logits[own] > self.cut
+                    union[rows, look.columns] |= self.marked(look.answer, own)
             yield Band(begin, met, union)

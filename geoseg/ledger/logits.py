@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,18 +31,31 @@ _FAINT = -96
 
 
 _AROUND = np.ones((3, 3), np.bool_)
+"""A cell and those next to it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredLogits:
     """One target in one tile, read back."""
 
-    logits: NDArray[np.float32]
-    """(h, w) at the mask stride over the tile's window, cut to ±7.9375; `UNSEEN` where a cell next
+    steps: NDArray[np.int8]
+    """(h, w) at the mask stride over the tile's window, in units of `STEP`; −128 where a cell next
     to the foreground was not looked at."""
 
     score: float
     """Mean foreground probability × [SEG] probability, 0 to 1."""
+
+    @property
+    def step(self) -> float:
+        """Logit per step."""
+        return STEP
+
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        """The steps as logits, cut to ±7.9375; `UNSEEN` where a cell was not looked at."""
+        logits = self.steps.astype(np.float32) * np.float32(STEP)
+        logits[self.steps == _UNSEEN] = UNSEEN
+        return logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +86,12 @@ class Packed:
 
 def pack(logits: NDArray[Any]) -> Packed:
     """Quantise, crop and deflate logits (h, w); they must not hold NaN."""
-    steps = np.clip(np.rint(logits.astype(np.float32) / STEP), ABSENT, -ABSENT).astype(np.int8)
-    steps[steps <= _FAINT] = ABSENT
-    unseen = logits == UNSEEN
+    steps, unseen = _quantised(logits)
     if unseen.any():
         # Only where they end an outline do they matter; all of them would fill the box.
         steps[unseen & ndimage.binary_dilation(steps > 0, _AROUND, iterations=2)] = _UNSEEN
-    rows = np.flatnonzero((steps != ABSENT).any(1))
-    cols = np.flatnonzero((steps != ABSENT).any(0))
+    said = steps != ABSENT
+    rows, cols = np.flatnonzero(said.any(1)), np.flatnonzero(said.any(0))
     height, width = steps.shape
     if rows.size == 0:
         return Packed(height, width, 0, 0, 0, 0, b"")
@@ -94,22 +106,58 @@ def pack(logits: NDArray[Any]) -> Packed:
     return Packed(height, width, top, left, box.shape[0], box.shape[1], deflated)
 
 
-def unpack(packed: Packed) -> NDArray[np.float32]:
-    """Read logits (h, w) back; cells outside the box are strongly absent.
+def unpack(packed: Packed) -> NDArray[np.int8]:
+    """Read the steps (h, w) back; cells outside the box are strongly absent.
 
     Raises ValueError when the bytes do not fill the box.
     """
     steps = np.full((packed.height, packed.width), ABSENT, np.int8)
     if packed.box_height:
         try:
-            raw = zlib.decompress(packed.deflated)
+            raw = bytearray(zlib.decompress(packed.deflated))
         except zlib.error as error:
             raise ValueError(f"logits cannot be inflated: {error}") from error
-        changes = np.frombuffer(raw, np.uint8).reshape(packed.box_height, packed.box_width)
-        box = changes.cumsum(0, dtype=np.uint8).cumsum(1, dtype=np.uint8).view(np.int8)
+        box = np.frombuffer(raw, np.uint8).reshape(packed.box_height, packed.box_width)
+        _add_up(box)
+        _add_up(box.T)
         rows = slice(packed.top, packed.top + packed.box_height)
         cols = slice(packed.left, packed.left + packed.box_width)
-        steps[rows, cols] = box
-    logits = steps.astype(np.float32) * np.float32(STEP)
-    logits[steps == _UNSEEN] = UNSEEN
-    return logits
+        steps[rows, cols] = box.view(np.int8)
+    return steps
+
+
+def _quantised(logits: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Logits (h, w) as steps, what is faint as absent; and which of them nobody saw."""
+    if logits.dtype != np.float16:
+        return _rounded(logits), np.asarray(logits == UNSEEN)
+    # A half has few enough values to look each one up, and numbers are compared faster as bits.
+    bits = np.ascontiguousarray(logits).view(np.uint16)
+    # Every place is in the table: to clip is faster than to check.
+    steps: NDArray[np.int8] = _of_halves().take(bits, mode="clip")
+    return steps, bits == np.float16(UNSEEN).view(np.uint16)
+
+
+@cache
+def _of_halves() -> NDArray[np.int8]:
+    """(65536,) the steps of every half, by its bits."""
+    with np.errstate(invalid="ignore"):  # NaN, which nobody looks up
+        return _rounded(np.arange(2**16, dtype=np.uint16).view(np.float16))
+
+
+def _rounded(logits: NDArray[Any]) -> NDArray[np.int8]:
+    whole = np.rint(logits.astype(np.float32) / STEP)
+    steps: NDArray[np.int8] = np.clip(whole, ABSENT, -ABSENT).astype(np.int8)
+    steps[steps <= _FAINT] = ABSENT
+    return steps
+
+
+def _add_up(lines: NDArray[np.uint8]) -> None:
+    """Make each line the sum of itself and all before it, modulo 256.
+
+    Sums of twice as many lines in each round: whole arrays at a time, where `cumsum` goes from one
+    number to the next.
+    """
+    reach = 1
+    while reach < len(lines):
+        lines[reach:] += lines[:-reach]  # NumPy reads before it writes
+        reach *= 2

@@ -57,6 +57,16 @@ class Heard:
     logits: NDArray[np.float32]
     score: float = 1.0
 
+    @property
+    def steps(self) -> NDArray[np.float32]:
+        """The logits."""
+        return self.logits
+
+    @property
+    def step(self) -> float:
+        """Logits are not rounded."""
+        return 1.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:

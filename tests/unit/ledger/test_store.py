@@ -8,18 +8,20 @@ import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from geoseg.dialogue import UNSEEN, Instance, Instruction, Target, TargetAnswer, TileAnswer
 from geoseg.errors import EngineError, OutputError
 from geoseg.grid import Grid
 from geoseg.ledger import RunKey, open_ledger, open_ledgers
-from geoseg.ledger.logits import pack, unpack
+from geoseg.ledger.logits import StoredLogits, pack, unpack
 from geoseg.rendering import Rendering
 from geoseg.tiling import plan_tiles
 from tests.unit.ledger.answers import GRID, KEY, SHIPS, TILES, answer, drawn, expected
@@ -143,7 +145,7 @@ def test_logits_survive_packing_within_half_a_step(
     seed: int, height: int, width: int, spread: float
 ) -> None:
     logits = np.random.default_rng(seed).normal(size=(height, width)) * spread
-    back = unpack(pack(logits.astype(np.float16)))
+    back = _read_back(logits.astype(np.float16))
     held = np.clip(logits.astype(np.float16).astype(np.float32), -127 / 16, 127 / 16)
     clear = held > -6 + 1 / 32
     assert np.abs(back - held)[clear].max(initial=0) <= 1 / 32 + 1e-6
@@ -156,10 +158,10 @@ def test_logits_outside_the_box_are_absent_and_infinities_cut() -> None:
     logits[3:5, 7:9] = np.inf
     packed = pack(logits)
     assert (packed.top, packed.left, packed.box_height, packed.box_width) == (3, 7, 2, 2)
-    assert unpack(packed)[4, 8] == np.float32(127 / 16)
+    assert _read_back(logits)[4, 8] == np.float32(127 / 16)
     nothing = pack(np.full((20, 30), -8, np.float32))
     assert nothing.deflated == b""
-    assert (unpack(nothing) == np.float32(-127 / 16)).all()
+    assert (unpack(nothing) == -127).all()
 
 
 def test_cells_next_to_the_foreground_that_nobody_saw_are_kept() -> None:
@@ -167,11 +169,21 @@ def test_cells_next_to_the_foreground_that_nobody_saw_are_kept() -> None:
     logits[:, 10:] = UNSEEN
     logits[5:9, 4:10] = 3
     logits[15:] = -16
-    back = unpack(pack(logits))
+    back = _read_back(logits)
     assert (back[4:10, 10] == UNSEEN).all()
     assert (back[:, 13:] == np.float32(-127 / 16)).all()
     assert (back[:15, :10] == logits[:15, :10]).all()
-    assert (unpack(pack(np.full((8, 8), UNSEEN, np.float16))) == np.float32(-127 / 16)).all()
+    assert (unpack(pack(np.full((8, 8), UNSEEN, np.float16))) == -127).all()
+
+
+def _read_back(logits: NDArray[Any]) -> NDArray[np.float32]:
+    return StoredLogits(unpack(pack(logits)), 1.0).logits
+
+
+def test_halves_are_packed_as_other_floats_are() -> None:
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    halves = halves[~np.isnan(halves)].reshape(2, -1)
+    assert pack(halves) == pack(halves.astype(np.float32))
 
 
 def test_a_typical_answer_takes_kilobytes() -> None:
