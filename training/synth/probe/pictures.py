@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.data.categories import find_category
 from training.data.errors import DataError
 from training.data.loaders import LOADERS, kind_of, whole_splits
 from training.data.pictures import read_picture
@@ -24,53 +23,52 @@ SIDE: Final = 256
 QUALITY: Final = 76
 """The JPEG quality that the real pictures were kept at; the drawn ones go through it as well."""
 
-_KINDS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
-    ("airplane", frozenset({"airplane", "plane", "jet bridge", "fuselage", "wing"})),
-    ("runway", frozenset({"airport runway"})),
-    ("storagetanks", frozenset({"storage tank"})),
-    ("tenniscourt", frozenset({"tennis court", "service box", "tennis net"})),
-    ("baseballdiamond", frozenset({"baseball diamond", "baseball field"})),
-    ("golfcourse", frozenset({"golf field"})),
-    ("harbor", frozenset({"harbor", "ship", "motorboat", "fishing boat"})),
-    ("beach", frozenset({"beach", "sea"})),
-    ("overpass", frozenset({"overpass"})),
-    ("river", frozenset({"river", "riverbank"})),
-    ("intersection", frozenset({"intersection", "roundabout", "zebra crossing"})),
-    ("parkinglot", frozenset({"parking lot"})),
-    ("agricultural", frozenset({"farmland"})),
-    ("mediumresidential", frozenset({"swimming pool", "driveway"})),
-    ("denseresidential", frozenset({"building"})),
-    ("freeway", frozenset({"road", "paved road"})),
-    ("forest", frozenset({"tree"})),
-    ("chaparral", frozenset({"bushes"})),
-)
-"""UC Merced's scene class ← categories that the questions name; the first that fits counts."""
+LIKE: Final[Mapping[str, tuple[str, ...]]] = {
+    "residential": ("denseresidential", "mediumresidential", "sparseresidential"),
+    "urban": ("buildings", "intersection", "parkinglot"),
+    "port": ("harbor",),
+    "airport": ("airplane", "runway"),
+    "sports": ("tenniscourt", "baseballdiamond"),
+    "industry": ("storagetanks",),
+    "coast": ("beach",),
+    "farmland": ("agricultural",),
+    "highway": ("freeway", "overpass"),
+    "river": ("river",),
+    "golf": ("golfcourse",),
+}
+"""Land use of drawn scenes → scene classes of UC Merced that show the same."""
+
+SCALES: Final = (0.2, 0.45)
+"""Metres per pixel of the drawn pictures that are compared: about the 0.3 of the real ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A picture and UC Merced's name for what it shows."""
+    """A picture and the land use that it shows."""
 
     kind: str
+    """Key of `LIKE`."""
+
     rgb: NDArray[np.uint8]
     """(256, 256, 3)."""
 
 
 def drawn_pictures(root: Path) -> Iterator[Picture]:
-    """The middles of a data set's pictures, as far as its questions tell what they show."""
+    """The middles of a drawn data set's pictures that are like real ones in land use and scale."""
     kind = kind_of(root)
-    named: dict[Path, set[str]] = {}
+    shown: dict[Path, str] = {}
     for split in whole_splits(kind, root):
         for sample in LOADERS[kind](root, split):
-            categories = named.setdefault(sample.image_path, set())
-            categories.update(c.name for c in map(find_category, sample.phrases) if c)
-    for path in sorted(named):
-        if (shows := scene_class(named[path])) is not None:
-            yield Picture(shows, _as_kept(read_picture(path, str(path)), str(path)))
+            if SCALES[0] <= sample.extra.get("gsd", 0) <= SCALES[1]:
+                shown[sample.image_path] = sample.extra.get("land_use", "")
+    for path in sorted(shown):
+        if shown[path] in LIKE:
+            yield Picture(shown[path], _as_kept(read_picture(path, str(path)), str(path)))
 
 
 def real_pictures(data: Path) -> Iterator[Picture]:
-    """UC Merced's pictures of the usual size, each of its scene class."""
+    """UC Merced's pictures of the usual size, as far as a land use is like them."""
+    land_use = {scene: use for use, scenes in LIKE.items() for scene in scenes}
     folder = data / "ucm"
     try:
         rows = list(csv.DictReader((folder / "scenes.csv").read_text("utf-8").splitlines()))
@@ -81,14 +79,10 @@ def real_pictures(data: Path) -> Iterator[Picture]:
             hint="Give the folder that holds ucm/scenes.csv.",
         ) from error
     for row in rows:
-        rgb = read_picture(folder / row["image"], row["image"])
-        if rgb.shape[:2] == (SIDE, SIDE):
-            yield Picture(row["scene_class"], rgb)
-
-
-def scene_class(categories: Set[str]) -> str | None:
-    """UC Merced's class for a picture that shows these; None where it has none like it."""
-    return next((name for name, fits in _KINDS if fits & categories), None)
+        if (use := land_use.get(row["scene_class"])) is not None:
+            rgb = read_picture(folder / row["image"], row["image"])
+            if rgb.shape[:2] == (SIDE, SIDE):
+                yield Picture(use, rgb)
 
 
 def _as_kept(rgb: NDArray[np.uint8], where: str) -> NDArray[np.uint8]:
