@@ -187,14 +187,17 @@ class GeosegDock(QgsDockWidget):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(body)
-        body.setMinimumWidth(280)
-        scroll.setMinimumWidth(310)
+        body.setMinimumWidth(230)
+        scroll.setMinimumWidth(260)
         self.setWidget(scroll)
 
     def _buttons(self) -> QHBoxLayout:
         self.run = QPushButton(self.tr("Run"))
         self.run.setObjectName("geosegRun")
         self.run.setDefault(True)
+        bold = self.run.font()
+        bold.setBold(True)  # themes draw a default button like any other
+        self.run.setFont(bold)
         self.preview_button = QPushButton(self.tr("Preview"))
         self.preview_button.setObjectName("geosegPreview")
         self.pause = QPushButton(self.tr("Pause"))

@@ -17,7 +17,7 @@ from qgis.PyQt.QtWidgets import (
     QLabel,
     QMenu,
     QPlainTextEdit,
-    QToolButton,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -132,9 +132,7 @@ class Form(QWidget):
         self._picked = True
 
     def _find_row(self) -> QHBoxLayout:
-        recent = QToolButton()
-        recent.setText(self.tr("Recent"))
-        recent.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        recent = QPushButton(self.tr("Recent"))
         menu = QMenu(recent)
         menu.aboutToShow.connect(lambda: self._fill(menu))
         recent.setMenu(menu)

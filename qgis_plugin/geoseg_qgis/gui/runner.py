@@ -147,7 +147,7 @@ class Runner(QObject):
         command = run_command(settings.get("python"), asked, folder)
         env = clean_env(dict(os.environ), settings.proxy())
         run = Run(command, env, settings.data_folder_made())
-        task = ChildTask(f"geoseg: {', '.join(job.instructions)}", run)
+        task = ChildTask("GeoSeg", run)
         task.spoke.connect(self._heard)
         task.ended.connect(lambda event: self._ended(event, job))
         self._begin(task)

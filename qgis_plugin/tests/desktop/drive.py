@@ -18,9 +18,11 @@ from qgis.PyQt.QtWidgets import QAction  # noqa: E402
 from qgis.utils import iface, plugins  # noqa: E402
 
 PICTURES = Path(os.environ["PICTURES"])
-PLUGIN_FOLDER = Path(os.environ["QGIS_PLUGINPATH"])
-SCENE = PLUGIN_FOLDER.parent / "examples" / "data" / "banepa_sample.tif"
-sys.path.insert(0, str(PLUGIN_FOLDER / "tests" / "desktop"))
+SCENE = os.environ["SCENE"]
+sys.path.insert(0, os.environ["HERE"])
+MOST_DEAF_S = 0.25
+"""A tenth of a second is the aim; the rest is for other programs on the machine of the test."""
+
 errors, gaps = [], []
 sys.excepthook = lambda *error: errors.append("".join(traceback.format_exception(*error)))
 QgsApplication.messageLog().messageReceived.connect(
@@ -52,22 +54,28 @@ def picture(name, root):
 
 def heartbeat():
     """A timer whose gaps say how long the window was deaf."""
-    timer, last = QTimer(iface.mainWindow()), [time.monotonic()]
+    timer, last = QTimer(iface.mainWindow()), []
 
     def tick():
         now = time.monotonic()
-        gaps.append(now - last[0])
-        last[0] = now
+        if last:
+            gaps.append(now - last[-1])
+        last[:] = [now]
 
     timer.timeout.connect(tick)
     timer.start(5)
-    return timer
+
+    def stop():
+        timer.stop()
+        last.clear()
+
+    return timer.start, stop
 
 
 def scenario():
     window = iface.mainWindow()
     window.resize(*map(int, os.environ["SIZE"].split("x")))
-    iface.addRasterLayer(str(SCENE), "banepa")
+    iface.addRasterLayer(SCENE, "banepa")
     pause(300)
     window.findChild(QAction, "geosegShowDock").trigger()
     pause(300)
@@ -84,12 +92,14 @@ def scenario():
     assert answered[0].get("answer")
     picture("2-preview", dock)
 
-    timer = heartbeat()
+    beat, rest = heartbeat()
     dock.run.click()
     until(lambda: dock.bar.value() > 0 or dock.task is None)
+    rest()
     picture("3-running", dock)
+    beat(5)
     until(lambda: dock.task is None)
-    timer.stop()
+    rest()
     pause(800)
     picture("4-result", dock)
     layer = dock.review.layer
@@ -126,10 +136,9 @@ def scenario():
     dialog.reject()
     project = PICTURES.parent / f"{PICTURES.name}.qgz"
     assert QgsProject.instance().write(str(project))
-    slow = [gap for gap in gaps if gap > 0.1]
-    (PICTURES / "gaps.txt").write_text(
-        f"{len(gaps)} ticks, longest {max(gaps):.3f} s, {len(slow)} over 0.1 s\n"
-    )
+    told = f"{len(gaps)} ticks, longest {max(gaps):.3f} s, {sum(g > 0.1 for g in gaps)} over 0.1 s"
+    (PICTURES / "gaps.txt").write_text(f"{told}\n")
+    assert max(gaps) < MOST_DEAF_S, told
 
 
 def main():

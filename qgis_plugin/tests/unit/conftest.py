@@ -1,9 +1,19 @@
+import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
 
 FAKE = Path(__file__).parents[1] / "fakechild.py"
+
+
+@pytest.fixture(scope="session")
+def fakechild():
+    """The fake as a module, for what it writes."""
+    spec = importlib.util.spec_from_file_location("fakechild", FAKE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

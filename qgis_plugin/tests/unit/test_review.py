@@ -1,13 +1,11 @@
 import sqlite3
 
-from fakechild import write
-
 from geoseg_qgis.core.review import COLUMN, add_column, polygon_tables
 
 
-def test_room_for_decisions_is_made_once(tmp_path):
+def test_room_for_decisions_is_made_once(tmp_path, fakechild):
     path = str(tmp_path / "é.gpkg")
-    write(path, ["houses", 'with "quotes"'], 3)
+    fakechild.write(path, ["houses", 'with "quotes"'], 3)
     tables = polygon_tables(path)
     assert len(tables) == 2
     add_column(path, tables)
