@@ -69,7 +69,9 @@ class Placing:
         if not len(pixels):
             return np.zeros(0)
         rings: _Starts
-        _, points, (rings, polygons) = shapely.to_ragged_array(_dense(pixels))
+        _, points, (rings, polygons) = shapely.to_ragged_array(pixels)
+        chords = np.ceil(_edges(points, rings) / _CHORD_PX).astype(np.int64)
+        points, rings = _cut(points, rings, np.maximum(chords, 1))
         degrees = _projected(self._to_degrees, _affine(self._transform, points))
         pieces = _pieces(degrees, rings)
         if (pieces > 1).any():
@@ -118,15 +120,24 @@ def _transformer(source: CRS, target: CRS) -> Transformer:
 
 def _dense(pixels: Geometries) -> Geometries:
     """The polygons, with vertices in between where an edge is long."""
-    points, owners = shapely.get_coordinates(pixels, return_index=True)
-    # From one ring of a polygon to its next is no edge, but no harm either.
-    far = np.hypot(*np.diff(points, axis=0).T) > _CHORD_PX
-    large = np.unique(owners[1:][far & (owners[1:] == owners[:-1])])
+    if not len(pixels):
+        return pixels
+    rings: _Starts
+    _, points, (rings, polygons) = shapely.to_ragged_array(pixels)
+    far = np.flatnonzero(_edges(points, rings) > _CHORD_PX)
+    large = np.unique(np.searchsorted(rings[polygons[1:]], far, side="right"))
     if not len(large):
         return pixels
     dense = pixels.copy()
     dense[large] = shapely.segmentize(pixels[large], _CHORD_PX)
     return dense
+
+
+def _edges(points: NDArray[np.float64], rings: _Starts) -> NDArray[np.float64]:
+    """(n,) the length of the edge after each vertex; a ring's last vertex has none."""
+    lengths = np.append(np.hypot(*np.diff(points, axis=0).T), 0.0)
+    lengths[rings[1:] - 1] = 0.0
+    return lengths
 
 
 def _pieces(degrees: NDArray[np.float64], rings: _Starts) -> NDArray[np.int64]:
@@ -140,6 +151,8 @@ def _cut(
     points: NDArray[np.float64], rings: _Starts, pieces: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], _Starts]:
     """The vertices with new ones at even distances on edges, and where rings begin then."""
+    if not (pieces > 1).any():
+        return points, rings
     ends = np.cumsum(pieces)
     edges = np.repeat(np.arange(len(points)), pieces)
     share = (np.arange(ends[-1]) - (ends - pieces)[edges]) / pieces[edges]
