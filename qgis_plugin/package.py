@@ -1,147 +1,172 @@
-"""The plugin as a zip, equal byte for byte each time: `python qgis_plugin/package.py -o DIR`."""
+"""Builds the plugin's zip: `python qgis_plugin/package.py -o DIR`. Standard library only.
+
+The same sources give the same bytes: names are sorted, times and modes fixed. Translations are
+compiled with Qt's lrelease on the way and never taken from the working tree, where they may be old.
+`--translations` compiles them there, for a QGIS that loads the plugin from the checkout.
+"""
 
 from __future__ import annotations
 
 import argparse
 import configparser
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 PLUGIN = Path(__file__).parent / "geoseg_qgis"
-LRELEASE = ("lrelease", "lrelease-qt5", "lrelease6", "pyside6-lrelease")
-"""Names of Qt's compiler of translations."""
+SUFFIXES = {".css", ".html", ".png", ".py", ".svg", ".txt"}
+NAMES = {"LICENSE"}
+MADE = {".qm", ".ts"}
+"""Not taken as they lie there: the one is compiled from the other."""
 
-KEPT = {".py", ".svg", ".html", ".css", ".txt"}
-LEFT = {".ts", ".qm", ".pyc"}
-"""Sources of translations, and what is made again."""
-
-FIELDS = (
-    *("name", "description", "about", "version", "author", "email", "icon", "category", "tags"),
-    *("qgisMinimumVersion", "qgisMaximumVersion", "homepage", "tracker", "repository"),
-    *("hasProcessingProvider", "experimental", "deprecated", "changelog"),
+LRELEASE = ("lrelease", "lrelease-qt5", "lrelease6", "lrelease-qt6")
+TIME = (1980, 1, 1, 0, 0, 0)
+MODE = 0o100644
+REQUIRED = (
+    "name",
+    "description",
+    "about",
+    "version",
+    "author",
+    "email",
+    "qgisMinimumVersion",
+    "qgisMaximumVersion",
+    "homepage",
+    "tracker",
+    "repository",
+    "tags",
+    "category",
+    "icon",
+    "hasProcessingProvider",
+    "experimental",
+    "deprecated",
+    "changelog",
 )
-MADE = (2020, 1, 1, 0, 0, 0)
-"""Time of every file in the zip: what matters is what is in it."""
+"""What the plugins' site of QGIS asks for, or shows."""
+
+FORMS = {
+    "version": (r"\d+\.\d+\.\d+", "three numbers, such as 0.1.0"),
+    "qgisMinimumVersion": (r"3\.\d+", "a version of QGIS 3, such as 3.22"),
+    "qgisMaximumVersion": (r"\d+\.\d+", "a version of QGIS, such as 4.99"),
+    "email": (r"\S+@\S+", "an address"),
+    "homepage": (r"https://\S+", "an https address"),
+    "tracker": (r"https://\S+", "an https address"),
+    "repository": (r"https://\S+", "an https address"),
+    "category": ("Raster|Vector|Database|Mesh|Web", "a menu of QGIS"),
+    "hasProcessingProvider": ("yes|no", "yes or no"),
+    "experimental": ("True|False", "True or False"),
+    "deprecated": ("True|False", "True or False"),
+}
 
 
 class PackageError(Exception):
-    """The plugin is not fit to be packed; the message says what to change."""
+    """The plugin cannot be packed as it is; the sentence says why and what to do."""
 
 
-def metadata(plugin: Path) -> dict[str, str]:
-    """What metadata.txt says.
-
-    Raises PackageError naming the field that is missing or wrong.
-    """
+def metadata(folder: Path) -> dict[str, str]:
+    """The fields of metadata.txt, checked. Raises PackageError for the first that is wrong."""
     parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment]  # names as they are spelt
+    parser.optionxform = str  # names as they are spelt
     try:
-        parser.read(plugin / "metadata.txt", encoding="utf-8")
+        parser.read_string((folder / "metadata.txt").read_text("utf-8"))
         fields = dict(parser["general"])
-    except (configparser.Error, KeyError) as error:
-        raise PackageError(f"metadata.txt has no section [general]: {error}") from error
-    for name in FIELDS:
+    except (OSError, KeyError, configparser.Error) as error:
+        raise PackageError(f"metadata.txt cannot be read: {error}") from error
+    for name in REQUIRED:
         if not fields.get(name, "").strip():
-            raise PackageError(f"metadata.txt lacks {name}.")
-    version = fields["version"]
-    wrong = {
-        "version": not all(part.isdigit() for part in version.split(".")) or version.count(".") < 2,
-        "description": "plugin" in fields["description"].lower()
-        or len(fields["description"]) > 100,
-        "qgisMinimumVersion": not fields["qgisMinimumVersion"].startswith("3."),
-        "changelog": not fields["changelog"].startswith(version),
-        "icon": not (plugin / fields["icon"]).is_file(),
-        **{
-            name: not fields[name].startswith("https://")
-            for name in ("homepage", "tracker", "repository")
-        },
-    }
-    for name in filter(wrong.get, wrong):
-        raise PackageError(f"metadata.txt has an unfit {name}: {fields[name]!r}.")
+            raise PackageError(f"metadata.txt has no {name}: add the field.")
+    for name, (pattern, wanted) in FORMS.items():
+        if not re.fullmatch(pattern, fields[name]):
+            raise PackageError(f"{name}={fields[name]} in metadata.txt: it must be {wanted}.")
+    if "\n" in fields["description"] or "plugin" in fields["description"].lower():
+        raise PackageError("description in metadata.txt: one line, without the word “plugin”.")
+    if not fields["changelog"].startswith(fields["version"]):
+        raise PackageError(f"changelog in metadata.txt does not begin with {fields['version']}.")
+    if not (folder / fields["icon"]).is_file():
+        raise PackageError(f"icon={fields['icon']} in metadata.txt: there is no such file.")
     return fields
 
 
-def members(plugin: Path) -> dict[str, bytes]:
-    """Files for the zip, by their names in it.
+def sources(folder: Path) -> list[Path]:
+    """The files that are packed, sorted; caches, hidden files and translations are left out.
 
-    Raises PackageError for a file of a kind that a plugin has no business with.
+    Raises PackageError for a file of a kind that a plugin should not carry.
     """
-    found = {}
-    for path in sorted(path for path in plugin.rglob("*") if path.is_file()):
-        name = path.relative_to(plugin)
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
-        if hidden or path.suffix in LEFT:
+    packed = []
+    for path in sorted(folder.rglob("*")):
+        inner = path.relative_to(folder)
+        if path.is_dir() or any(part.startswith((".", "__pycache__")) for part in inner.parts):
             continue
-        if path.suffix not in KEPT and path.name != "LICENSE":
-            raise PackageError(f"{name.as_posix()} is of no kind that belongs into the zip.")
-        found[name.as_posix()] = path.read_bytes()
-    return found
+        if path.suffix in SUFFIXES or path.name in NAMES:
+            packed.append(path)
+        elif path.suffix not in MADE:
+            raise PackageError(f"{inner} is of a kind that is not packed: move it elsewhere.")
+    return packed
 
 
-def translations(plugin: Path) -> dict[str, bytes]:
-    """Compiled translations by their names in the zip.
+def translations(folder: Path) -> dict[str, bytes]:
+    """Compiled translations by their path inside the plugin.
 
-    Raises PackageError without Qt's compiler.
+    Raises PackageError without lrelease, or when it refuses a file.
     """
-    sources = sorted((plugin / "resources" / "i18n").glob("*.ts"))
-    tool = next(filter(None, map(shutil.which, LRELEASE)), None)
-    if sources and tool is None:
+    texts = sorted((folder / "resources" / "i18n").glob("*.ts"))
+    lrelease = next(filter(None, map(shutil.which, LRELEASE)), None)
+    if texts and lrelease is None:
         raise PackageError(
-            "lrelease is not installed, which compiles translations: install Qt's tools "
-            "(Debian: qttools5-dev-tools), or build with --without-translations."
+            "Qt's lrelease is not there, so translations cannot be compiled: install it (Debian: "
+            "qttools5-dev-tools), or pack with --without-translations."
         )
-    made = {}
+    compiled = {}
     with tempfile.TemporaryDirectory() as work:
-        for source in sources:
-            target = Path(work, f"{source.stem}.qm")
-            command = [str(tool), "-silent", str(source), "-qm", str(target)]
-            subprocess.run(command, check=True)
-            made[f"resources/i18n/{target.name}"] = target.read_bytes()
-    return made
+        for text in texts:
+            made = Path(work, f"{text.stem}.qm")
+            command = [str(lrelease), "-silent", str(text), "-qm", str(made)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode or not made.is_file():
+                raise PackageError(f"lrelease refuses {text.name}: {done.stderr.strip()}")
+            compiled[f"resources/i18n/{made.name}"] = made.read_bytes()
+    return compiled
 
 
-def build(plugin: Path, folder: Path, *, translated: bool = True) -> Path:
-    """Write the zip into the folder and give its path.
+def build(folder: Path, target: Path, translated: bool = True) -> Path:
+    """Write `geoseg_qgis.zip` into the folder `target`, which is made; gives its path.
 
-    Raises PackageError when the plugin is not fit for it.
+    Raises PackageError when something is wrong with the plugin.
     """
-    metadata(plugin)
-    contents = members(plugin)
-    if translated:
-        contents.update(translations(plugin))
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{PLUGIN.name}.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(contents):
-            entry = zipfile.ZipInfo(f"{PLUGIN.name}/{name}", MADE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # the permissions below are Unix's
-            entry.external_attr = 0o100644 << 16
-            archive.writestr(entry, contents[name])
-    return path
+    metadata(folder)
+    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sources(folder)}
+    contents.update(translations(folder) if translated else {})
+    target.mkdir(parents=True, exist_ok=True)
+    zipped = target / f"{folder.name}.zip"
+    with zipfile.ZipFile(zipped, "w") as archive:
+        for name, body in sorted(contents.items()):
+            entry = zipfile.ZipInfo(f"{folder.name}/{name}", TIME)
+            entry.create_system = 3  # Unix, whatever packs it: modes are Unix's
+            entry.external_attr = MODE << 16
+            archive.writestr(entry, body, zipfile.ZIP_DEFLATED, 9)
+    return zipped
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Build the zip, or only compile translations in place; gives the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(words: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Build geoseg_qgis.zip for QGIS.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder for the zip")
     what.add_argument(
         "--translations", action="store_true", help="only compile translations, in the checkout"
     )
-    parser.add_argument("--without-translations", action="store_true", help="a zip in English")
+    parser.add_argument("--without-translations", action="store_true", help="English only")
     asked = parser.parse_args(words)
     try:
         if asked.translations:
-            for name, content in translations(PLUGIN).items():
-                (PLUGIN / name).write_bytes(content)
+            for name, body in translations(PLUGIN).items():
+                (PLUGIN / name).write_bytes(body)
         else:
-            print(build(PLUGIN, asked.output, translated=not asked.without_translations))
+            print(build(PLUGIN, asked.output, not asked.without_translations))
     except PackageError as error:
         print(error, file=sys.stderr)
         return 1
