@@ -139,7 +139,7 @@ def listen(obey: Callable[[dict[str, object]], None], hung_up: Callable[[], None
     def read() -> None:
         # Unbuffered: an interpreter that ends cannot wait for the lock of a buffer that this
         # thread holds while it waits for a line.
-        with suppress(OSError), open(0, "rb", buffering=0, closefd=False) as stdin:
+        with suppress(OSError, Cancelled), open(0, "rb", buffering=0, closefd=False) as stdin:
             for line in stdin:
                 command = command_of(line)
                 if command is not None:

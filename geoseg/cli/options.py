@@ -182,6 +182,11 @@ def device_option(command: Command) -> Command:
     return _DEVICE(command)
 
 
+def engine_options(command: Command) -> Command:
+    """Give a command the options that say who answers: checkpoint, device and weights."""
+    return _CHECKPOINT(_DEVICE(_QUANTIZE(command)))
+
+
 def verbose_option(command: Command) -> Command:
     """Give a command `-v`."""
     return _VERBOSE(command)

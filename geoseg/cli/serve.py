@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,11 @@ from geoseg.cli.commanding import terminated_like_interrupted
 from geoseg.cli.console import Console
 from geoseg.cli.drawing import apply_preset
 from geoseg.cli.lines import GRACE_S, listen
-from geoseg.cli.options import device_option, picture_options, verbose_option
+from geoseg.cli.main import as_geoseg_error
+from geoseg.cli.options import engine_options, picture_options, verbose_option
 from geoseg.cli.request_file import merge_body
 from geoseg.cli.scenes import listed_scenes
-from geoseg.errors import InstructionError
+from geoseg.errors import GeosegError, InstructionError
 from geoseg.events import Failure, Listener
 
 if TYPE_CHECKING:
@@ -43,9 +45,8 @@ def command(ctx: click.Context, /, idle: float) -> int:
     docs/protocol.md describes both. Jobs are done one after the other; the model stays loaded
     between them. Ends with its standard input, when it is told to quit, or when it is idle.
 
-    \\b
-    {"cmd":"preview","id":"p","scene":"a.tif","x":9520000,"y":3202400,"instruction":"roofs",
-     "folder":"pictures"}
+    \b
+    {"cmd":"preview","id":"p","scene":"a.tif","x":7.1,"y":46.2,"instruction":"roofs","folder":"."}
     {"cmd":"run","id":"a","scene":"a.tif","instructions":["roofs"],"output":"roofs.gpkg"}
     {"cmd":"quit"}
     """
@@ -77,14 +78,30 @@ def _obey(body: dict[str, Any], server: Server, keeper: Keeper, console: Console
         server.tell(key, cmd)
     elif cmd in WORKS:
         try:
-            server.submit(Job(key, WORKS[cmd](body, keeper)))
-        except click.UsageError as error:
+            server.submit(Job(key, _explained(WORKS[cmd](body, keeper))))
+        except click.ClickException as error:
             code = InstructionError.code
             console.send(Failure(code, error.format_message(), "See docs/protocol.md."), key)
+        except Exception as error:
+            console.send(Failure.of(as_geoseg_error(error), traceback.format_exc()), key)
     else:
         known = ", ".join([*WORKS, "pause", "resume", "cancel", "quit"])
         text = f"There is no command {cmd!r}."
         console.send(Failure(InstructionError.code, text, f"Commands: {known}."), key)
+
+
+def _explained(work: Work) -> Work:
+    """The work, whose errors are all geoseg's own, with a way out."""
+
+    def explained(listener: Listener) -> object:
+        try:
+            return work(listener)
+        except GeosegError:
+            raise
+        except Exception as error:
+            raise as_geoseg_error(error) from error
+
+    return explained
 
 
 def _hung_up(server: Server, console: Console) -> None:
@@ -98,8 +115,10 @@ def _run(body: dict[str, Any], keeper: Keeper) -> Work:
     """As `geoseg run --request`."""
     ctx = run.command.make_context("run", [])
     given = {key: value for key, value in ctx.params.items() if key != "request"}
-    arguments = apply_preset(ctx, listed_scenes(ctx, merge_body(ctx, "the line", body, given)))
+    merged = merge_body(ctx, "the line", body, given) | {"progress": "jsonl"}
+    arguments = apply_preset(ctx, listed_scenes(ctx, merged))
     run.require(ctx, arguments)
+    _require_file(ctx, arguments)
 
     def work(listener: Listener) -> object:
         from geoseg.pipeline import Request
@@ -114,6 +133,7 @@ def _refine(body: dict[str, Any], keeper: Keeper) -> Work:
     """As `geoseg refine`."""
     ctx = refine.command.make_context("refine", [str(body.get("ledger", ""))])
     arguments = apply_preset(ctx, merge_body(ctx, "the line", body, dict(ctx.params)))
+    _require_file(ctx, arguments)
 
     def work(listener: Listener) -> object:
         from geoseg.pipeline import Revision, revise
@@ -130,8 +150,8 @@ def _refine(body: dict[str, Any], keeper: Keeper) -> Work:
 @click.option("--y", type=float)
 @click.option("--crs")
 @click.option("--folder", default="")
+@engine_options
 @picture_options
-@device_option
 def preview_command(**given: Any) -> dict[str, Any]:
     """What a request for a preview may say; read as options are, never called."""
     return given
@@ -156,6 +176,12 @@ def _preview(body: dict[str, Any], keeper: Keeper) -> Work:
         return preview(request, Place(*place), folder, listener, keeper)
 
     return work
+
+
+def _require_file(ctx: click.Context, arguments: dict[str, Any]) -> None:
+    """Standard output belongs to the events."""
+    if arguments["output"] in (None, "", "-"):
+        raise click.UsageError("Where should the polygons go? Name a file as output.", ctx)
 
 
 def _silent(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -16,15 +16,13 @@ import shapely
 
 from geoseg.contours import Shape
 from geoseg.dialogue import Instruction
-from geoseg.errors import Cancelled, SceneError
-from geoseg.events import Partial, StageName
+from geoseg.errors import OutputError, SceneError
+from geoseg.events import Log, Partial
 from geoseg.pipeline.kept import Kept
 from geoseg.pipeline.record import Account
 from geoseg.pipeline.request import Request
 from geoseg.pipeline.telling import Teller
 from geoseg.pipeline.writing import draw
-
-_STAGES: dict[StageName, str] = {"vectorize": "Drawing polygons", "write": "Writing the file"}
 
 SHARE = 0.1
 """Of a run's time, the most that drawing on the way takes."""
@@ -44,6 +42,7 @@ class PartialWriter:
             request, driver="GPKG", overwrite=True, scores=None, masks=None, dst_crs=None
         )
         self._next = time.monotonic() + SOONEST_S
+        self._warned = False
 
     def __call__(self) -> None:
         """After a commit: draw, if it is time."""
@@ -55,14 +54,21 @@ class PartialWriter:
         self._next = now + max(SOONEST_S, (now - began) / SHARE)
 
     def draw(self) -> None:
-        """Write the file and tell of its layers; nothing while nobody has looked at any tile."""
-        silent = Teller(None, _STAGES, lambda: Cancelled("Stopped."))
+        """Write the file and tell of its layers; nothing while nobody has looked at any tile.
+
+        A file that cannot be written costs a warning, not the run: somebody may have it open.
+        """
+        aside = self._tell.aside("Drawing what is final so far.")
         account = Account(self._request.to_settings())
         try:
             result = draw(
-                self._request, self._path, self._kept, account, silent, chosen=Final(self._kept)
+                self._request, self._path, self._kept, account, aside, chosen=Final(self._kept)
             )
         except SceneError:
+            return
+        except OutputError as error:
+            self._tell(Log("debug" if self._warned else "warning", str(error)))
+            self._warned = True
             return
         for layer in result.layers:
             self._tell(Partial.of(layer))

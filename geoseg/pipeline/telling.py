@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from geoseg.errors import Cancelled
-from geoseg.events import Event, Listener, Stage, StageName
+from geoseg.events import Event, Listener, Log, Progress, Stage, StageName
 
 
 class Teller:
@@ -33,6 +33,16 @@ class Teller:
     def enter(self, name: StageName) -> None:
         """Tell that a part begins."""
         self(Stage(name, self._stages[name], list(self._stages).index(name), len(self._stages)))
+
+    def aside(self, text: str) -> Teller:
+        """Of something done on the way: its progress is a debug line, and may cancel; the rest is
+        not told."""
+
+        def pass_on(event: Event) -> None:
+            if isinstance(event, Progress):
+                self(Log("debug", text))
+
+        return Teller(pass_on, self._stages, self._stopped)
 
     @contextmanager
     def cancellable(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from typing import Literal
 
-from geoseg.errors import Cancelled, GeosegError
+from geoseg.errors import Cancelled, InstructionError
 from geoseg.events import Bye, Event, Failure, Listener, Log, Preview, Progress, Result
 
 Send = Callable[[Event, str | None], None]
@@ -54,7 +54,9 @@ class Job:
             self._work(listen)
         except Exception as error:
             detail = "".join(traceback.format_exception(error))
-            send(Failure.of(error, "" if isinstance(error, GeosegError) else detail), self.key)
+            send(Failure.of(error, detail), self.key)
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise  # a signal is for the whole process
 
 
 class Server:
@@ -65,13 +67,13 @@ class Server:
         self._send, self._idle_s = send, idle_s
         self._queue: queue.Queue[Job | None] = queue.Queue()
         self._known: dict[str, Job] = {}
-        self._closing = False
 
     def submit(self, job: Job) -> None:
         """Put a job at the end of the queue."""
         if job.key in self._known:
-            known = Failure("bad_request", f"A job {job.key!r} is there already.")
-            self._send(known, job.key)
+            text = f"A job {job.key!r} is there already."
+            # Without its id: the job of that name is not over.
+            self._send(Failure(InstructionError.code, text, "Give each job its own id."), None)
             return
         self._known[job.key] = job
         self._queue.put(job)
@@ -84,7 +86,6 @@ class Server:
 
     def close(self) -> None:
         """End after the job at hand, which is cancelled, as are those that wait."""
-        self._closing = True
         for job in tuple(self._known.values()):
             job.cancel()
         self._queue.put(None)

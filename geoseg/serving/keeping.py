@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from geoseg.engines import Engine, EngineSpec, open_engine
+from geoseg.errors import EngineError
 
 
 class Keeper:
@@ -21,7 +22,11 @@ class Keeper:
         if self._engine is None or self._spec != spec:
             self.close()
             self._engine, self._spec = open_engine(spec), spec
-        yield self._engine
+        try:
+            yield self._engine
+        except EngineError:
+            self.close()  # a device that failed once is opened anew
+            raise
 
     def close(self) -> None:
         """Free the device."""

@@ -180,9 +180,6 @@ def finish(output, layers):
 
 def refine(request):
     """Polygons drawn again."""
-    if jobs[at_hand.get("id")].rest(0):
-        say("error", code="cancelled", message="Stopped.", hint="", detail="")
-        return 130
     say("stage", name="vectorize", label="Drawing", index=1, count=3)
     return finish(request["output"], write(request["output"], ["houses"], 3))
 
@@ -232,7 +229,9 @@ def serve(idle):
             say("bye", reason="quit")
             return 0
         at_hand["id"] = body.get("id", "")
-        if body["cmd"] in verbs and ("ledger" in body or "scene" in body):
+        if jobs[at_hand["id"]].stopped.is_set():
+            say("error", code="cancelled", message="Stopped.", hint="", detail="")
+        elif body["cmd"] in verbs and ("ledger" in body or "scene" in body):
             verbs[body["cmd"]](body)
         else:
             say("error", code="bad_request", message=f"{body['cmd']}?", hint="", detail="")

@@ -3,7 +3,9 @@
 import threading
 import time
 
-from geoseg.errors import SceneError
+import pytest
+
+from geoseg.errors import Cancelled, SceneError
 from geoseg.events import Bye, Failure, Log, Progress
 from geoseg.serving import Job, Server
 
@@ -48,11 +50,8 @@ def test_jobs_are_done_in_turn_and_failures_are_theirs_alone():
     server.serve()
     assert [key for key, _ in said.lines] == ["a", "a", "b", "c", None]
     (failure,) = said.of("b")
-    assert (failure.code, failure.message, failure.detail) == (
-        "image_unreadable",
-        "No such scene.",
-        "",
-    )
+    assert (failure.code, failure.message) == ("image_unreadable", "No such scene.")
+    assert "SceneError" in failure.detail
     assert said.lines[-1] == (None, Bye("idle"))
 
 
@@ -64,6 +63,18 @@ def test_a_defect_is_told_with_its_trace():
     (failure,) = said.of("a")
     assert failure.code == "internal"
     assert "ZeroDivisionError" in failure.detail
+
+
+def test_a_signal_ends_the_server():
+    def interrupted(listener):
+        raise Cancelled("Stopped.") from KeyboardInterrupt()
+
+    said = Said()
+    server = Server(said, idle_s=0.05)
+    server.submit(Job("a", interrupted))
+    with pytest.raises(Cancelled):
+        server.serve()
+    assert said.of("a")[-1].code == "cancelled"
 
 
 def started(server):
@@ -118,14 +129,10 @@ def test_a_paused_job_can_be_cancelled_and_an_id_is_taken_once():
     said.until(lambda lines: any(isinstance(event, Failure) for _, event in lines))
     server.tell("a", "pause")
     server.tell("a", "cancel")
-    said.until(
-        lambda lines: (
-            lines[-1][1] != Log("info", "Paused.")
-            and said.of("a")[-1]
-            and isinstance(said.of("a")[-1], Failure)
-            and said.of("a")[-1].code == "cancelled"
-        )
-    )
+    said.until(lambda lines: lines[-1][0] == "a" and isinstance(lines[-1][1], Failure))
+    assert said.of("a")[-1].code == "cancelled"
+    (told,) = said.of(None)
+    assert told.code == "bad_request"
     server.close()
     thread.join(5)
     assert not thread.is_alive()
