@@ -79,7 +79,13 @@ class Face:
     base: float = 0.0
     """Height of what it stands on, so of its shadow's end too."""
 
+    under: float = 0.0
+    """Height of its lower side, where light comes through below it."""
+
     casts: bool = False
+    hidden: bool = False
+    """Only its shadow is drawn."""
+
     thing: int = 0
     part: int = 0
     site: int = 0
@@ -135,7 +141,7 @@ class Frame:
         """Own coordinates to the world's, (N, 2)."""
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         turned = points @ np.array([[cos, sin], [-sin, cos]])
-        return np.asarray(turned + (self.x, self.y))
+        return np.asarray(turned + np.array([self.x, self.y]))
 
 
 ORIGIN: Final = Frame()

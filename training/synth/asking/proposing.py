@@ -38,6 +38,7 @@ def propose(
         category
         for category in knowledge.load().values()
         if (category.granularity == "part") == (granularity == "part")
+        and (granularity != "instance" or category.countable)
         and any(kind in view.by_category for kind in knowledge.kinds_of(category.name))
     ]
     if not present:

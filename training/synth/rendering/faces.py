@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ def draw_faces(faces: Sequence[Face], window: Window) -> NDArray[np.int32]:
     image = Image.new("I", size, 0)
     polygon = ImageDraw.Draw(image).polygon
     for index, corners in enumerate(_corners([face.points for face in faces], window), 1):
-        if corners:
+        if corners and not faces[index - 1].hidden:
             polygon(corners, fill=index)
     return np.asarray(image)
 
@@ -58,7 +59,12 @@ def draw_shadows(faces: Sequence[Face], window: Window, sun: Sun) -> NDArray[np.
     image = Image.new("L", size, 0)
     polygon = ImageDraw.Draw(image).polygon
     casting = sorted((face for face in faces if face.casts), key=lambda face: face.height)
-    outlines = [_shadow(face.points, sun.shift * (face.height - face.base)) for face in casting]
+    outlines = [
+        _shadow(
+            face.points + sun.shift * face.under, sun.shift * (face.height - face.base - face.under)
+        )
+        for face in casting
+    ]
     for face, corners in zip(casting, _corners(outlines, window), strict=True):
         if corners:
             polygon(corners, fill=height_code(face.height))
@@ -110,13 +116,20 @@ def _corners(outlines: Sequence[Points], window: Window) -> list[list[float]]:
     ]
 
 
+@cache
+def _following(count: int) -> NDArray[np.intp]:
+    """Place of the corner after each one."""
+    return (np.arange(count) + 1) % count
+
+
 def _shadow(points: Points, shift: Points) -> Points:
     """Outline of what a convex polygon sweeps on its way along `shift`."""
-    edges = np.roll(points, -1, axis=0) - points
-    turn = edges[:, 0] * np.roll(edges[:, 1], -1) - edges[:, 1] * np.roll(edges[:, 0], -1)
-    sign = 1.0 if turn.sum() >= 0 else -1.0
-    ahead = sign * (edges[:, 1] * shift[0] - edges[:, 0] * shift[1]) > 0
-    behind = np.roll(ahead, 1)
+    after = points[_following(len(points))]
+    edges = after - points
+    area = (points[:, 0] * after[:, 1] - points[:, 1] * after[:, 0]).sum()
+    side = edges[:, 1] * shift[0] - edges[:, 0] * shift[1]
+    ahead = side > 0 if area >= 0 else side < 0
+    behind = ahead[_following(len(points)) - 2]
     far = points + shift
     # A corner between an edge that faces the shadow and one that does not stands in both outlines.
     pairs = np.stack(

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from scipy import ndimage
+from PIL import Image, ImageFilter
 
-from training.synth.rendering.noise import field
+from training.synth.rendering.noise import smooth, white
 
 Fine = NDArray[np.float32]
 
@@ -44,7 +43,7 @@ class Look:
 
 def draw_look(random: np.random.Generator) -> Look:
     """The look of one scene."""
-    warm, light = random.normal(0, 0.05), random.normal(1.0, 0.12)
+    warm, light = random.normal(0, 0.05), random.normal(1.1, 0.14)
     green = random.normal(0, 0.02)
     dark = random.uniform(0.28, 0.5)
     return Look(
@@ -77,33 +76,28 @@ def finish(
     values *= _texture(texture, look, origin)
     lost = shadow.astype(np.float32)[..., None] / 255
     values *= 1 - lost * (1 - np.array(look.shade, np.float32))
-    values = _toned(values, look)
+    toned = np.clip(_toned(values, look) + 0.5, 0, 255).astype(np.uint8)
+    picture = Image.fromarray(toned)
     if look.blur:
-        for channel in range(3):
-            values[..., channel] = ndimage.gaussian_filter(
-                values[..., channel], look.blur, truncate=2.5
-            )
+        picture = picture.filter(ImageFilter.GaussianBlur(look.blur))
     if look.sharpen:
-        soft = ndimage.uniform_filter(values, (3, 3, 1))
-        values += look.sharpen * (values - soft)
-    values += look.noise * _grain(look, origin, rgb.shape[:2])
+        picture = picture.filter(ImageFilter.UnsharpMask(1.2, round(100 * look.sharpen), 0))
+    values = np.asarray(picture).astype(np.float32)
+    values += look.noise * _grain(look, origin, values.shape)
     return _compressed(np.clip(values + 0.5, 0, 255).astype(np.uint8), look.quality)
 
 
 def _texture(texture: NDArray[np.uint8], look: Look, origin: tuple[int, int]) -> Fine:
     """Factors on each channel, (H, W, 3)."""
-    shape = texture.shape[:2]
-
-    def noise(octave: int, stream: int = 0) -> Fine:
-        return field(look.seed + stream, octave, origin, (shape[0], shape[1]))
-
+    shape = (texture.shape[0], texture.shape[1])
     strength = texture.astype(np.float32) / 512
-    fine = 0.8 * noise(0) + 0.6 * noise(1)
-    middle = 0.7 * noise(2) + 0.7 * noise(3)
-    coarse = 0.6 * noise(5) + 0.6 * noise(6) + 0.5 * noise(7)
-    factor = strength[..., 0] * fine + strength[..., 1] * middle + strength[..., 2] * coarse
-    hue = strength[..., 2] * (0.5 * noise(6, 1) + 0.4 * noise(4, 1))
-    return np.stack([1 + factor + hue, 1 + factor, 1 + factor - 0.7 * hue], axis=-1)
+    seed = look.seed
+    fine = 0.8 * white(seed, origin, shape) + smooth(seed + 1, {1: 0.6}, origin, shape)
+    middle = smooth(seed + 2, {2: 0.7, 3: 0.7}, origin, shape)
+    coarse = smooth(seed + 3, {4: 0.4, 5: 0.4, 6: 0.3, 7: 0.3}, origin, shape)
+    hue = strength[..., 2] * smooth(seed + 4, {4: 0.12, 6: 0.2}, origin, shape)
+    factor = 1 + strength[..., 0] * fine + strength[..., 1] * middle + strength[..., 2] * coarse
+    return np.stack([factor + hue, factor, factor - hue], axis=-1)
 
 
 def _toned(values: Fine, look: Look) -> Fine:
@@ -118,9 +112,9 @@ def _toned(values: Fine, look: Look) -> Fine:
 def _grain(look: Look, origin: tuple[int, int], shape: tuple[int, ...]) -> Fine:
     """Sensor noise: partly the same in all channels."""
     size = (shape[0], shape[1])
-    light = field(look.seed + 2, 0, origin, size)
-    color = [field(look.seed + 3 + channel, 0, origin, size) for channel in range(2)]
-    return np.stack([light + 0.4 * color[0], light, light + 0.4 * color[1]], axis=-1)
+    light = white(look.seed + 5, origin, size)
+    warm = np.float32(0.4) * white(look.seed + 6, origin, size)
+    return np.stack([light + warm, light, light - warm], axis=-1)
 
 
 def _compressed(rgb: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:

@@ -151,6 +151,38 @@ def block(
     return number
 
 
+def ring(canvas: Canvas, area: Area, deep: float, *, height: float, color: str) -> int:
+    """A building of four wings around a yard."""
+    random = canvas.child()
+    number = canvas.thing("building", color)
+    base = varied(ROOFS[color], random, 8)
+    shown: dict[str, Any] = {"thing": number, "height": height}
+    wings = (
+        rectangle(area.x0, area.y0, area.x1, area.y0 + deep),
+        rectangle(area.x0, area.y1 - deep, area.x1, area.y1),
+        rectangle(area.x0, area.y0, area.x0 + deep, area.y1),
+        rectangle(area.x1 - deep, area.y0, area.x1, area.y1),
+    )
+    for wing in wings:
+        canvas.fill(wing, Paint(base, "roof"), Layer.BUILDING, casts=True, **shown)
+    sides = ((0, -1), (0, 1), (-1, 0), (1, 0))
+    for wing, side in zip(wings, sides, strict=True):
+        for way in (1, -1):
+            slope = _half(wing, side, way)
+            paint = Paint(tinted(base, canvas.light(np.array(side, np.float64) * way)), "roof")
+            canvas.fill(slope, paint, Layer.BUILDING, **shown)
+    return number
+
+
+def _half(points: Points, side: tuple[int, int], way: int) -> Points:
+    """The half of an upright rectangle that lies towards a side, or away from it."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    axis = 0 if side[0] else 1
+    middle = (low[axis] + high[axis]) / 2
+    (low if side[axis] * way > 0 else high)[axis] = middle
+    return rectangle(*low, *high)
+
+
 def _machine(
     canvas: Canvas,
     random: np.random.Generator,

@@ -162,7 +162,7 @@ def deck(
     """A bridge or overpass: a deck that casts a shadow, with railings and a lane for traffic."""
     random = canvas.child()
     number = canvas.thing(category)
-    shown: dict[str, Any] = {"thing": number, "height": height}
+    shown: dict[str, Any] = {"thing": number, "height": height, "under": height - 1.5}
     concrete = Paint(varied((184, 178, 168), random, 8), "concrete")
     for start, end in pairwise(line):
         piece = band(np.stack([start, end]), width)

@@ -31,8 +31,8 @@ _BUSES = {
 _GLASS = Paint((52, 58, 66), "metal")
 
 
-def car(canvas: Canvas, frame: Frame, *, category: str = "small car") -> int:
-    """A car or van seen from above: body, windscreens, roof."""
+def car(canvas: Canvas, frame: Frame, *, category: str = "small car", lifted: float = 0.0) -> int:
+    """A car or van seen from above: body, windscreens, roof. `lifted`: height of its bridge."""
     random = canvas.child()
     name = str(random.choice(list(CAR_COLORS), p=_SHARES))
     if category == "van":
@@ -42,21 +42,23 @@ def car(canvas: Canvas, frame: Frame, *, category: str = "small car") -> int:
     van = category == "van"
     length = random.uniform(5.2, 6.0) if van else random.uniform(3.9, 4.8)
     width = random.uniform(1.95, 2.15) if van else random.uniform(1.7, 1.9)
-    shown: dict[str, Any] = {"thing": number, "height": 2.3 if van else 1.5}
+    height = lifted + (2.3 if van else 1.5)
+    shown: dict[str, Any] = {"thing": number, "height": height, "base": lifted}
+    layer = Layer.ABOVE if lifted else Layer.VEHICLE
     corner = 0.18
     outline = _rounded(length, width, corner)
-    canvas.fill(outline, body, Layer.VEHICLE, frame, casts=True, **shown)
+    canvas.fill(outline, body, layer, frame, casts=True, **shown)
     cabin = 0.30 * length if van else 0.16 * length
     front = 0.5 * length - cabin
-    canvas.fill(box(0.10 * length, width * 0.8, front, 0), _GLASS, Layer.VEHICLE, frame, **shown)
+    canvas.fill(box(0.10 * length, width * 0.8, front, 0), _GLASS, layer, frame, **shown)
     if not van:
         windows = box(0.42 * length, width * 0.84, -0.07 * length)
-        canvas.fill(windows, _GLASS, Layer.VEHICLE, frame, **shown)
+        canvas.fill(windows, _GLASS, layer, frame, **shown)
         roof = Paint(varied([c * 1.06 for c in body.rgb], random, 4), "metal")
         top = box(0.32 * length, width * 0.76, -0.06 * length)
-        canvas.fill(top, roof, Layer.VEHICLE, frame, **shown)
+        canvas.fill(top, roof, layer, frame, **shown)
         rear = box(0.06 * length, width * 0.7, -0.33 * length)
-        canvas.fill(rear, _GLASS, Layer.VEHICLE, frame, **shown)
+        canvas.fill(rear, _GLASS, layer, frame, **shown)
     return number
 
 
