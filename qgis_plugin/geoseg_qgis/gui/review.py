@@ -52,6 +52,7 @@ class Review(QWidget):
         self._iface = iface
         self._layer_id = ""
         self.task: ChildTask | CallTask | None = None
+        self.shortcuts: list[QShortcut] = []
         self._build()
         self._set_enabled()
         iface.currentLayerChanged.connect(self._follow)
@@ -307,6 +308,7 @@ class Review(QWidget):
         button.setToolTip(tip)
         button.clicked.connect(lambda: call())
         shortcut = QShortcut(QKeySequence(key), self)
+        self.shortcuts.append(shortcut)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(call)
         return button

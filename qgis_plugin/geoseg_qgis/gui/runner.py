@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsApplication, QgsProject
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..core import results, settings, source
 from ..core.command import Job, run_command, shell_line
@@ -180,7 +180,8 @@ class Runner(QObject):
         except ValueError as error:
             self.failed.emit(failure("no_result", str(error)))
             return
-        self.done.emit(event, layers)
+        # the map is drawn before tables are filled: QGIS is not held up twice in a row
+        QTimer.singleShot(0, lambda: self.done.emit(event, layers))
 
     def _remember(self, event: Event, job: Job) -> None:
         settings.add_history(
