@@ -12,19 +12,25 @@ from geoseg.errors import InstructionError, OutputError
 from training.synth.layouts import LAYOUTS
 from training.synth.scenes import SceneRequest
 from training.synth.tally import Tally
-from training.synth.writing import lasers
+from training.synth.writing import lasers, referring, samrs
 from training.synth.writing.records import RecordRequest, SceneRecord, make_record
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
     write: Callable[[Path, Iterable[SceneRecord]], None]
-    encoding: str = "PNG"
     instances: bool = False
 
 
 FORMS: Final[Mapping[str, _Form]] = {
     "lasers": _Form(lasers.write),
+    "rrsisd": _Form(referring.write_rrsisd),
+    "refsegrs": _Form(referring.write_refsegrs),
+    "risbench": _Form(referring.write_risbench),
+    "earthreason": _Form(referring.write_earthreason),
+    "samrs_sota": _Form(samrs.write_sota, instances=True),
+    "samrs_sior": _Form(samrs.write_sior, instances=True),
+    "samrs_fast": _Form(samrs.write_fast, instances=True),
 }
 """Formats of data sets."""
 
@@ -90,8 +96,7 @@ def _records(request: SynthRequest, form: _Form) -> Iterator[SceneRecord]:
             ),
             "test" if number % _TEST_EVERY == _TEST_EVERY - 1 else "train",
             request.questions,
-            form.encoding,
-            form.instances,
+            instances=form.instances,
         )
         for number in range(request.n)
     ]

@@ -75,7 +75,7 @@ def by_function(
     ]
     if program.single:
         functions = [each for each in functions if knowledge.headed(category, each)]
-    if not functions or program.color:
+    if not functions or program.color or (program.single and program.whole is not None):
         return None
     return replace(program, function=str(random.choice(functions)))
 

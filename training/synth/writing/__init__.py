@@ -4,4 +4,7 @@
 
     records      what a worker hands back of a scene
     lasers       LaSeRS's tree
+    referring    RRSIS-D, RefSegRS, RISBench, EarthReason
+    samrs        SAMRS: SOTA, SIOR, FAST
+    geotiff      a scene of any size on the ground, with its truth
 """
