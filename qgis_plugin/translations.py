@@ -80,7 +80,11 @@ def translated(path: Path) -> dict[tuple[str, str], str]:
 
 
 def document(language: str, known: dict[tuple[str, str], str]) -> str:
-    """A `.ts` file of all texts; those without a translation are marked unfinished."""
+    """A `.ts` file of all texts; those without a translation are marked unfinished.
+
+    A text that moved to another class keeps the translation that it had.
+    """
+    elsewhere = {text: translation for (_, text), translation in known.items()}
     root = ElementTree.Element("TS", version="2.1", language=language, sourcelanguage="en")
     for name, messages in texts().items():
         context = ElementTree.SubElement(root, "context")
@@ -89,7 +93,7 @@ def document(language: str, known: dict[tuple[str, str], str]) -> str:
             message = ElementTree.SubElement(context, "message")
             ElementTree.SubElement(message, "source").text = text
             translation = ElementTree.SubElement(message, "translation")
-            translation.text = known.get((name, text), "")
+            translation.text = known.get((name, text)) or elsewhere.get(text, "")
             if not translation.text:
                 translation.set("type", "unfinished")
     ElementTree.indent(root)
