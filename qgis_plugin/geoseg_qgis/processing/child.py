@@ -15,6 +15,7 @@ from ..core import settings
 from ..core.faults import FAULTS, fault_of
 from ..core.process import Run, clean_env
 from ..core.protocol import Event, Progress
+from ..gui.words import stage, tr
 
 KEPT: list[Any] = []
 """Post-processors, which QGIS does not own."""
@@ -32,7 +33,7 @@ def listen(command: list[str], feedback) -> Event:
         last = event
         if event.name == "stage":
             progress.clear()
-            feedback.pushInfo(str(event.get("label", "")))
+            feedback.pushInfo(stage(event))
         elif event.name == "progress":
             progress.take(event)
             if progress.percent is not None:
@@ -46,7 +47,8 @@ def listen(command: list[str], feedback) -> Event:
         if run.stderr:
             feedback.pushDebugInfo(run.stderr)
         raise QgsProcessingException(
-            f"{fault.sentence} {last.get('message', '')} {fault.way_out} {last.get('hint', '')}"
+            f"{tr(fault.sentence)} {last.get('message', '')} {tr(fault.way_out)} "
+            f"{last.get('hint', '')}"
         )
     for warning in last.get("warnings", []):
         feedback.pushWarning(warning)
@@ -61,7 +63,7 @@ def python_or_raise() -> str:
     python = settings.get("python")
     if not python:
         fault = FAULTS["not_set_up"]
-        raise QgsProcessingException(f"{fault.sentence} {fault.way_out}")
+        raise QgsProcessingException(f"{tr(fault.sentence)} {tr(fault.way_out)}")
     return python
 
 
@@ -73,7 +75,7 @@ def outputs(result: Event, output: str, context: QgsProcessingContext) -> dict[s
         layers.append(source)
         if context.project() is not None:
             details = QgsProcessingContext.LayerDetails(
-                f"polygons – {entry['features']}", context.project(), "LAYERS"
+                f"{tr('polygons')} – {entry['features']}", context.project(), "LAYERS"
             )
             details.forceName = True
             grouped = Grouped(entry["instruction"])
