@@ -24,10 +24,11 @@ from ..core.protocol import Event, Progress, failure
 from . import words
 from .form import Form
 from .history import History
+from .pieces import wrapped
 from .preview import Preview
 from .review import Review
 from .runner import Runner, action_of, job_of
-from .setup_dialog import SetupDialog, wrapped
+from .setup_dialog import SetupDialog
 
 TAG = "GeoSeg"
 
@@ -332,7 +333,7 @@ class GeosegDock(QgsDockWidget):
             shown = Path(python).parent.parent.name or python
             text = f"Python: {shown} · {self.form.device.currentText()}"
         else:
-            text = self.tr(FAULTS["not_set_up"].sentence)
+            text = words.tr(FAULTS["not_set_up"].sentence)
         change = self.tr("change")
         self.foot.setText(f'{text} – <a href="#setup">{change}</a>')
         self.foot.setToolTip(python)

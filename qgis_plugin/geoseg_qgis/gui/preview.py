@@ -14,7 +14,7 @@ from ..core.command import geoseg
 from ..core.preview import Server
 from ..core.process import clean_env
 from ..core.protocol import Event, failure
-from .setup_dialog import wrapped
+from .pieces import wrapped
 from .words import stage
 
 POLL_MS = 100

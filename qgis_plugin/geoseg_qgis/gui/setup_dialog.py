@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -15,8 +15,6 @@ from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
@@ -27,6 +25,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core import envs, install, settings
 from ..core.task import CallTask
+from .pieces import side_by_side, wrapped
 
 
 class SetupDialog(QDialog):
@@ -287,24 +286,6 @@ class SetupDialog(QDialog):
             self.say(self.tr("It did not work: {}").format(outcome))
         else:
             self.say(self.tr("Stopped. “Repair” goes on, “Remove” deletes what is there."))
-
-
-def wrapped(text: str) -> QLabel:
-    """A label that breaks its lines rather than stretch the window."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label
-
-
-def side_by_side(*widgets: QWidget) -> QWidget:
-    """Widgets in a row; the first takes what is left."""
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    for widget in widgets:
-        layout.addWidget(widget, 1 if widget is widgets[0] else 0)
-    return row
 
 
 def existing(folder: str) -> str:

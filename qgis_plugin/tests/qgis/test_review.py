@@ -91,7 +91,7 @@ def test_a_layer_that_is_taken_away(review):
 
 def test_ten_thousand_polygons_are_no_burden(review):
     """The table holds a stated number; the layer stays whole."""
-    from geoseg_qgis.gui import review as module
+    from geoseg_qgis.gui import table as module
 
     assert module.MOST_ROWS >= 10_000
     assert review.layer.featureCount() == len(

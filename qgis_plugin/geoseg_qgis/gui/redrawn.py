@@ -1,0 +1,47 @@
+"""What becomes of a layer whose polygons were drawn anew, and of what was decided about them."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from qgis.core import QgsFeatureRequest, QgsProject, QgsSpatialIndex
+
+from ..core import results
+from ..core.review import COLUMN
+from .table import plain
+
+REFINED = "geoseg/refined"
+"""Property of a layer that sliders have made."""
+
+
+def put_away(old) -> None:
+    """The run's own layer is hidden; one that was drawn anew before gives way to the next."""
+    root = QgsProject.instance().layerTreeRoot()
+    node = root.findLayer(old.id())
+    if not old.customProperty(REFINED):
+        if node is not None:
+            node.setItemVisibilityChecked(False)
+        return
+    path, group = old.customProperty(results.PATH_PROPERTY), node.parent() if node else None
+    QgsProject.instance().removeMapLayer(old.id())
+    if group is not None and group is not root and not group.children():
+        group.parent().removeChildNode(group)
+    with contextlib.suppress(OSError):  # Windows keeps files that something has open
+        Path(path).unlink()
+
+
+def carry_over(old, new) -> None:
+    """Decisions about polygons that were drawn anew: the one that lies on the old one's inside."""
+    field = new.fields().lookupField(COLUMN)
+    if field < 0 or old.fields().lookupField(COLUMN) < 0:
+        return
+    index = QgsSpatialIndex(new.getFeatures())
+    changes = {}
+    judged = QgsFeatureRequest().setFilterExpression(f'"{COLUMN}" IS NOT NULL')
+    for feature in old.getFeatures(judged):
+        inside = feature.geometry().pointOnSurface()
+        for key in index.intersects(inside.boundingBox()):
+            if new.getFeature(key).geometry().intersects(inside):
+                changes[key] = {field: plain(feature, COLUMN)}
+    new.dataProvider().changeAttributeValues(changes)
