@@ -1,7 +1,7 @@
 """Texts of the plugin into its `.ts` files: `python translations.py` after a text has changed.
 
 Tools that read Python for Qt miss the sentences of `core`, which knows no Qt. Translations that are
-there stay; texts that are gone go.
+there stay; texts that are gone go. English is what the sources say.
 """
 
 from __future__ import annotations
@@ -102,10 +102,6 @@ def document(language: str, known: dict[tuple[str, str], str]) -> str:
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for language in ("en", "fr"):
-        file = FOLDER / f"geoseg_{language}.ts"
-        known = translated(file)
-        if language == "en":  # what the sources say
-            known = {(name, text): text for name, all_of in texts().items() for text in all_of}
-        file.write_text(document(language, known), encoding="utf-8")
+    for file in FOLDER.glob("geoseg_*.ts"):
+        language = file.stem.partition("_")[2]
+        file.write_text(document(language, translated(file)), encoding="utf-8")
