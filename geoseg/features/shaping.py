@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import shapely
@@ -17,6 +16,9 @@ from geoseg.features.regularize import regularized
 
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)
 """Odd numbers without a pattern: so multiplied, two coordinates make one mark."""
+
+_HALF = np.uint64(32)
+"""Bits. The lower half of a coordinate's bits is mostly 0, the upper has something of all."""
 
 SIMPLIFY_PX = 0.25
 """Largest distance a vertex may move, in pixels. At 0.5 px a house would lose 3 % of its area."""
@@ -141,19 +143,24 @@ def _touching(batch: Batch) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _with_common_vertices(polygons: Geometries) -> NDArray[np.bool_]:
-    """Which polygons may have a vertex in common with another: most have none, and to look for
-    equal numbers is faster than to compare outlines. The same vertex twice in one counts too."""
-    rings: NDArray[np.integer[Any]]
-    _, points, (rings, first) = shapely.to_ragged_array(polygons)
-    points = np.delete(points, rings[1:] - 1, axis=0)  # where a ring begins it ends as well
-    bits = (points + 0.0).view(np.uint64)  # 0 has but one sign
-    marks = bits[:, 0] * _MIX[0] + bits[:, 1] * _MIX[1]
-    in_order = np.sort(marks)
-    common = in_order[1:][in_order[1:] == in_order[:-1]]
+    """Which polygons may have a vertex in common with another.
+
+    Most have none, and to look for equal numbers is faster than to compare outlines. Now and then
+    different vertices make the same number.
+    """
+    points, owners = shapely.get_coordinates(polygons, return_index=True)
+    marks = np.zeros(len(points), np.uint64)
+    for values, factor in zip(points.T, _MIX, strict=True):
+        bits = (values + 0.0).view(np.uint64)  # 0 has but one sign
+        marks += (bits ^ bits >> _HALF) * factor
+    # The owner takes the place of the lowest bits, so that what is equal but for them stands side
+    # by side when it is sorted.
+    low = np.uint64((1 << len(polygons).bit_length()) - 1)
+    numbers = np.sort(marks & ~low | owners.astype(np.uint64))
+    differing = numbers[1:] ^ numbers[:-1]
+    common = np.flatnonzero((differing != 0) & (differing <= low))
     sharing = np.zeros(len(polygons), np.bool_)
-    if len(common):
-        ends = (rings - np.arange(len(rings)))[first[1:]]
-        sharing[np.searchsorted(ends, np.flatnonzero(np.isin(marks, common)), side="right")] = True
+    sharing[numbers[common] & low] = sharing[numbers[common + 1] & low] = True
     return sharing
 
 
