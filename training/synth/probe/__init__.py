@@ -2,7 +2,9 @@
 
 Both kinds show the same things in equal numbers, at the same size and through the same JPEG. A
 linear probe looks at frozen ImageNet features, stage by stage, and at groups of numbers that have
-names: colours, spectrum, noise, edges. 50 % is what a drawing that cannot be told would get.
+names: colours, spectrum, noise, edges. Cut into squares that are put together anew at random, the
+pictures show how small a piece still gives the drawing away: squares of one pixel leave nothing but
+colours, those of eight the texture. 50 % is what a drawing that cannot be told would get.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ from training.synth.probe.telltales import GROUPS, telltales
 
 FEWEST: Final = 40
 """Pairs below which a percentage says nothing."""
+
+SQUARES: Final = (1, 4, 8, 32)
+"""Sides of the pieces that pictures are cut into, in pixels."""
 
 _NAMED: Final = 12
 """Numbers that the report names."""
@@ -68,12 +73,28 @@ def probe(drawn: Sequence[Picture], real: Sequence[Picture], *, seed: int = 0) -
         "accuracy": together["accuracy"],
         "interval": together["interval"],
         "by_stage": {name: tell(features) for name, features in by_stage.items()},
+        "by_square": {
+            str(side): tell(np.concatenate(stage_features(shuffled(shown, side, seed)), 1))
+            for side in SQUARES
+        },
         "by_group": {
             group: tell(np.stack([numbers[name] for name in names], 1))
             for group, names in GROUPS.items()
         },
         "gives_away": _giveaways(numbers, is_drawn),
     }
+
+
+def shuffled(pictures: NDArray[np.uint8], side: int, seed: int) -> NDArray[np.uint8]:
+    """Each picture's squares of `side` pixels in an order of its own, (N, H, W, 3)."""
+    count, height, width, channels = pictures.shape
+    rows, columns = height // side, width // side
+    grid = pictures.reshape(count, rows, side, columns, side, channels).swapaxes(2, 3)
+    squares = grid.reshape(count, rows * columns, side, side, channels)
+    random = np.random.default_rng(seed)
+    mixed = np.stack([random.permutation(of_one) for of_one in squares])
+    grid = mixed.reshape(count, rows, columns, side, side, channels).swapaxes(2, 3)
+    return np.ascontiguousarray(grid.reshape(pictures.shape))
 
 
 def _row(told: Told) -> dict[str, Any]:

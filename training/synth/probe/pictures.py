@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -25,21 +26,28 @@ QUALITY: Final = 76
 
 LIKE: Final[Mapping[str, tuple[str, ...]]] = {
     "residential": ("denseresidential", "mediumresidential", "sparseresidential"),
-    "urban": ("buildings", "intersection", "parkinglot"),
-    "port": ("harbor",),
-    "airport": ("airplane", "runway"),
-    "sports": ("tenniscourt", "baseballdiamond"),
-    "industry": ("storagetanks",),
-    "coast": ("beach",),
-    "farmland": ("agricultural",),
-    "highway": ("freeway", "overpass"),
-    "river": ("river",),
+    "town": ("buildings", "parkinglot"),
+    "crossroads": ("intersection",),
+    "motorway": ("freeway", "overpass"),
+    "courts": ("tenniscourt",),
+    "pitches": ("baseballdiamond",),
     "golf": ("golfcourse",),
+    "airport": ("runway",),
+    "airfield": ("airplane",),
+    "marina": ("harbor",),
+    "beach": ("beach",),
+    "riverside": ("river",),
+    "tank farm": ("storagetanks",),
+    "farmland": ("agricultural",),
+    "woods": ("forest",),
 }
 """Land use of drawn scenes → scene classes of UC Merced that show the same."""
 
-SCALES: Final = (0.2, 0.45)
+SCALES: Final = (0.15, 0.5)
 """Metres per pixel of the drawn pictures that are compared: about the 0.3 of the real ones."""
+
+OTHER_KIND: Final = "residential"
+"""What the pictures of the other real source show: streets and gardens of towns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +91,14 @@ def real_pictures(data: Path) -> Iterator[Picture]:
             rgb = read_picture(folder / row["image"], row["image"])
             if rgb.shape[:2] == (SIDE, SIDE):
                 yield Picture(use, rgb)
+
+
+def other_pictures(data: Path) -> Iterator[Picture]:
+    """Real pictures of another sensor, as a yardstick: NAIP of Californian towns, at 0.6 m."""
+    for path in sorted((data / "urban_trees").rglob("*.tif")):
+        with rasterio.open(path) as source:
+            rgb = source.read((1, 2, 3))
+        yield Picture(OTHER_KIND, _as_kept(rgb.transpose(1, 2, 0), str(path)))
 
 
 def _as_kept(rgb: NDArray[np.uint8], where: str) -> NDArray[np.uint8]:

