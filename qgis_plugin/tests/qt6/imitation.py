@@ -29,6 +29,16 @@ WIDGETS = {
 }
 
 
+class Settings:
+    """Nothing is set: what is asked for is the default."""
+
+    def value(self, key: str, default=None, type=None):
+        return default
+
+    def setValue(self, key: str, value) -> None:
+        pass
+
+
 class Unknown(type):
     """A class whose every attribute exists: enums, static functions, constants, signals."""
 
@@ -72,6 +82,7 @@ class Imitated(types.ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         made = make(name) if name.startswith("Q") else MagicMock(name=name)
+        made = Settings if name == "QgsSettings" else made
         setattr(self, name, made)
         return made
 
