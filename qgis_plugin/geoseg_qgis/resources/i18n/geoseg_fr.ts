@@ -903,5 +903,9 @@ all tennis courts</translation>
       <source>Saving…</source>
       <translation>Enregistrement…</translation>
     </message>
+    <message>
+      <source>polygons</source>
+      <translation>polygones</translation>
+    </message>
   </context>
 </TS>
