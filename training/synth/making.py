@@ -10,9 +10,11 @@ from typing import Final
 
 from geoseg.errors import InstructionError, OutputError
 from training.synth.layouts import LAYOUTS
+from training.synth.mosaic import GroundRequest
 from training.synth.scenes import SceneRequest
 from training.synth.tally import Tally
 from training.synth.writing import lasers, referring, samrs
+from training.synth.writing.geotiff import GroundTally, write_scene
 from training.synth.writing.records import RecordRequest, SceneRecord, make_record
 
 
@@ -34,6 +36,9 @@ FORMS: Final[Mapping[str, _Form]] = {
 }
 """Formats of data sets."""
 
+GEOTIFF: Final = "geotiff"
+"""Format of scenes on the ground."""
+
 _TEST_EVERY: Final = 5
 """One scene in so many is kept for tests."""
 
@@ -52,6 +57,8 @@ class SynthRequest:
     processes: int = 1
     plain: bool = False
     backgrounds: Path | None = None
+    gsd: float = 0.3
+    """Metres per pixel of georeferenced scenes; data sets have what suits each land use."""
 
 
 def make(request: SynthRequest) -> Tally:
@@ -67,11 +74,28 @@ def make(request: SynthRequest) -> Tally:
     return tally
 
 
+def make_ground(request: SynthRequest) -> list[GroundTally]:
+    """Draw georeferenced scenes of `side` pixels and write each with its truth.
+
+    Errors as those of `make`.
+    """
+    _check(request)
+    return [
+        write_scene(
+            request.out,
+            GroundRequest(request.seed, number, request.side, request.side, request.gsd),
+            request.processes,
+        )
+        for number in range(request.n)
+    ]
+
+
 def _check(request: SynthRequest) -> None:
-    if request.form not in FORMS or request.n < 1 or request.side < 64 or request.questions < 1:
+    forms = (*FORMS, GEOTIFF)
+    if request.form not in forms or request.n < 1 or request.side < 64 or request.questions < 1:
         raise InstructionError(
             f"Cannot draw {request.n} scenes of {request.side} pixels with {request.questions} "
-            f"questions each as {request.form!r}. Formats are {', '.join(FORMS)}; ask for 1 scene "
+            f"questions each as {request.form!r}. Formats are {', '.join(forms)}; ask for 1 scene "
             "or more, of 64 pixels or more, with 1 question or more."
         )
     if request.land_use and request.land_use not in LAYOUTS:

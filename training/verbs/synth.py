@@ -12,9 +12,15 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
     parser.add_argument("--n", type=int, required=True, help="scenes to draw")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--format", default="lasers", help="of the data set, e.g. lasers")
+    parser.add_argument(
+        "--format",
+        default="lasers",
+        help="lasers, rrsisd, refsegrs, risbench, earthreason, samrs_sota, samrs_sior, samrs_fast, "
+        "or geotiff for scenes of any size with their truth",
+    )
     parser.add_argument("-o", "--out", type=Path, required=True, help="a new folder")
     parser.add_argument("--side", type=int, default=512, help="of a picture, in pixels")
+    parser.add_argument("--gsd", type=float, default=0.3, help="metres per pixel of a geotiff")
     parser.add_argument("--questions", type=int, default=6, help="for each picture")
     parser.add_argument("--land-use", default="", help="of all scenes; otherwise they take turns")
     parser.add_argument("--processes", type=int, default=1)
@@ -24,7 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draw, write, and say what there is."""
-    from training.synth.making import SynthRequest, make
+    from training.synth.making import GEOTIFF, SynthRequest, make, make_ground
 
     request = SynthRequest(
         n=options.n,
@@ -37,7 +43,15 @@ def run(options: argparse.Namespace) -> int:
         processes=options.processes,
         plain=options.plain,
         backgrounds=options.backgrounds,
+        gsd=options.gsd,
     )
+    if request.form == GEOTIFF:
+        for scene in make_ground(request):
+            sys.stdout.write(
+                f"{scene.path}: {scene.things} things, {scene.parts} parts, {scene.sites} sites, "
+                f"{scene.categories} categories\n"
+            )
+        return 0
     report = make(request).report()
     sys.stdout.write(json.dumps(report, indent=1) + "\n")
     return 0

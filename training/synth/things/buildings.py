@@ -77,6 +77,7 @@ def house(
             frame,
             thing=number,
             height=height + 1,
+            base=height,
             casts=True,
         )
     return number
