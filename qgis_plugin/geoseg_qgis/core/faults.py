@@ -47,7 +47,7 @@ FAULTS = {
     "out_of_memory": Fault(
         "There was not enough memory.", "Close other programs, or run on the CPU.", "again"
     ),
-    "no_device": Fault("The chosen device is not there.", "Choose “automatic” as the device."),
+    "no_device": Fault("The chosen device is not there.", "Choose “auto” as the device."),
     "disk_full": Fault(
         "The disk is full.", "Free some space and run again: finished parts are kept.", "again"
     ),

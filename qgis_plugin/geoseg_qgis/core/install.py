@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import envs
+from .command import geoseg
 from .process import Child, clean_env
 
 SOURCE = os.environ.get("GEOSEG_SOURCE", "geoseg")
@@ -46,6 +48,14 @@ def make(
         raise StepError(f"{making.python} does not run geoseg.")
     envs.finish(making.folder, geoseg=python.geoseg or "", plugin=plugin_version())
     return python
+
+
+def room(folder: str) -> int:
+    """Bytes free where the folder is or will be."""
+    path = Path(folder).resolve()
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return shutil.disk_usage(path).free
 
 
 def do(
@@ -85,13 +95,31 @@ def plugin_version() -> str:
 
 
 def about(python: str) -> str:
-    """Versions for a bug report: the plugin, its Python, the chosen Python and its geoseg."""
-    lines = [
-        f"geoseg for QGIS {plugin_version()}",
-        f"QGIS's Python {sys.version.split()[0]} on {platform.platform()}",
-        f"chosen Python: {python or 'none'}",
-    ]
-    found = envs.probe(python) if python else None
-    if found is not None:
-        lines.append(str(found))
-    return "\n".join(lines)
+    """The plugin, its Python, and the chosen one."""
+    return "\n".join(
+        [
+            f"geoseg for QGIS {plugin_version()}",
+            f"QGIS's Python {sys.version.split()[0]} on {platform.platform()}",
+            f"chosen Python: {python or 'none'}",
+        ]
+    )
+
+
+def report(python: str, seconds: float = 60.0) -> str:
+    """`about` and what geoseg says of its versions and devices; of a broken one, why."""
+    found = envs.probe(python)
+    parts = [about(python), str(found) if found else "It cannot be started."]
+    if found is not None and found.geoseg:
+        try:
+            done = subprocess.run(
+                geoseg(python, "info", "--report"),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds,
+                check=False,
+                env=clean_env(dict(os.environ)),
+            )
+            parts.append((done.stdout or done.stderr).decode("utf-8", "replace").strip())
+        except (OSError, subprocess.TimeoutExpired) as error:
+            parts.append(str(error))
+    return "\n".join(parts)

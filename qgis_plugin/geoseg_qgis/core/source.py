@@ -25,6 +25,9 @@ from qgis.core import (
 )
 
 MOST_PIXELS = 100_000_000
+WINDOW = 1024
+"""Pixels a side of what the model looks at in one go."""
+
 EMPTY_WARNS, EMPTY_STOPS = 0.01, 0.995
 """Shares of an exported picture without content from which it is doubted, and refused."""
 
@@ -105,6 +108,16 @@ def prepare(layer, extent: QgsRectangle, crs, pixel_metres: float, path: str) ->
         )
     provider = layer.dataProvider().clone()
     return Export(provider, layer.crs(), target, place, (columns, rows), path)
+
+
+def window(centre, crs, layer_crs, pixel_metres: float) -> tuple[QgsRectangle, Any]:
+    """A square of as many pixels as the model looks at, around a place in `crs`; and its CRS."""
+    context = QgsProject.instance().transformContext()
+    point = QgsRectangle(centre, centre)
+    target = metric_crs(layer_crs, point, crs, context)
+    middle = QgsCoordinateTransform(crs, target, context).transform(QgsPointXY(centre))
+    side = WINDOW * pixel_metres
+    return QgsRectangle.fromCenterAndSize(middle, side, side), target
 
 
 def metric_crs(layer_crs, extent, crs, context) -> QgsCoordinateReferenceSystem:

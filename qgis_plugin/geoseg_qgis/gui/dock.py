@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from qgis.core import Qgis, QgsMessageLog, QgsProject
+from qgis.core import QgsProject
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import (
@@ -24,13 +25,12 @@ from ..core.protocol import Event, Progress, failure
 from . import words
 from .form import Form
 from .history import History
+from .notices import Notices
 from .pieces import wrapped
 from .preview import Preview
 from .review import Review
 from .runner import Runner, action_of, job_of
 from .setup_dialog import SetupDialog
-
-TAG = "GeoSeg"
 
 
 class GeosegDock(QgsDockWidget):
@@ -47,7 +47,7 @@ class GeosegDock(QgsDockWidget):
         self.review = Review(iface)
         self.history = History()
         self._progress = Progress()
-        self._bar_item = None
+        self.notices = Notices(iface)
         self._build()
         self._connect()
         self._show_python()
@@ -67,96 +67,50 @@ class GeosegDock(QgsDockWidget):
 
     def start(self) -> None:
         """Run."""
-        self._clear_messages()
+        self.notices.clear()
         self.form.remember()
         self.runner.start(self.layer.currentLayer(), self.form.instructions(), self.form)
         self._show_state()
 
     def show_preview(self) -> None:
         """Ask about the window under the middle of the map."""
-        layer, python = self.layer.currentLayer(), settings.get("python")
-        instructions = self.form.instructions()
-        problem = (
-            "no_layer"
-            if layer is None
-            else "no_words"
-            if not instructions
-            else "not_set_up"
-            if not python
-            else ""
-            if Path(python).is_file()
-            else "start"
-        )
+        self.notices.clear()
+        layer, instructions = self.layer.currentLayer(), self.form.instructions()
+        problem = self.runner.problem(layer, instructions)
         if problem:
             self.complain(failure(problem))
             return
+        self.pages.setCurrentIndex(0)
         try:
-            direct = source.direct(layer)
+            self.preview.look(layer, instructions[0], self._iface.mapCanvas(), self.form)
         except source.SourceError as error:
             self.complain(failure(error.code, str(error)))
-            return
-        if direct is None:
-            self._say(self.tr("A preview needs an image that is a file: run the view instead."))
-            return
-        centre = self._iface.mapCanvas().center()
-        crs = self._iface.mapCanvas().mapSettings().destinationCrs()
-        device = self.form.device.currentText()
-        self.preview.ask(
-            python,
-            scene=direct.path,
-            x=centre.x(),
-            y=centre.y(),
-            crs=source.crs_text(crs),
-            instruction=instructions[0],
-            device=device,
-            checkpoint=settings.get("checkpoint"),
-            **direct.options,
-        )
-        self.pages.setCurrentWidget(self.pages.widget(0))
 
     def open_setup(self) -> None:
         """The dialog about Python."""
-        dialog = SetupDialog(self._iface.mainWindow())
+        dialog = SetupDialog(self._iface.mainWindow(), self.runner.last_words)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(lambda _: self._show_python())
         dialog.open()
 
     def complain(self, event: Event) -> None:
-        """Say what went wrong and the way out; nothing modal."""
-        sentence, way_out = words.sentences(event)
-        self._say(f"{sentence} {way_out}")
-        detail = event.get("detail", "") or event.get("message", "")
-        QgsMessageLog.logMessage(
-            f"{event.get('code')}: {event.get('message', '')}\n{detail}",
-            TAG,
-            Qgis.MessageLevel.Warning,
-        )
-        stopped = event.get("code") == "cancelled"
-        level = Qgis.MessageLevel.Info if stopped else Qgis.MessageLevel.Critical
-        bar = self._iface.messageBar()
-        item = bar.createMessage(TAG, f"{sentence} {way_out}")
-        button = self._button(action_of(event))
-        if button is not None:
-            item.layout().addWidget(button)
-        bar.pushWidget(item, level, 8 if stopped else 0)
-        self._bar_item = item
+        """Say what went wrong and the way out."""
+        self._say(self.notices.complain(event, *self._way_out(action_of(event))))
 
-    def _button(self, action: str) -> QPushButton | None:
-        """What is offered beside the sentence."""
+    def _way_out(self, action: str) -> tuple[str, Callable[[], object] | None]:
+        """What is offered beside the sentence: a button's text and what it does."""
+        job = self.runner.job
         if action == "setup":
-            text, call = self.tr("Set up Python"), self.open_setup
-        elif action == "again" and self.runner.job is not None:
-            job = self.runner.job
-            text, call = self.tr("Run again"), lambda: self._again(job)
-        elif action == "log":
-            text, call = self.tr("Details"), self._iface.openMessageLog
-        elif action == "load":
-            text, call = self.tr("Add it"), lambda: self._open(settings.history()[0])
-        else:
-            return None
-        button = QPushButton(text)
-        button.clicked.connect(lambda: call())
-        return button
+            return self.tr("Set up Python"), self.open_setup
+        if action == "again" and job is not None:
+            return self.tr("Run again"), lambda: self._again(job)
+        if action == "save_as":
+            return self.tr("Choose a file"), self.form.choose_output
+        if action == "log":
+            return self.tr("Details"), self._iface.openMessageLog
+        if action == "load":
+            return self.tr("Add it"), lambda: self._open(settings.history()[0])
+        return "", None
 
     def _build(self) -> None:
         body = QWidget()
@@ -240,7 +194,7 @@ class GeosegDock(QgsDockWidget):
         self.pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
 
     def _again(self, job) -> None:
-        self._clear_messages()
+        self.notices.clear()
         self.runner.repeat(job)
         self._show_state()
 
@@ -253,11 +207,8 @@ class GeosegDock(QgsDockWidget):
             self._progress.take(event)
             self._show_progress()
         elif event.name == "log":
-            if event.get("level") == "warning":
-                self._iface.messageBar().pushMessage(
-                    TAG, event.get("message", ""), Qgis.MessageLevel.Warning, 10
-                )
-            QgsMessageLog.logMessage(event.get("message", ""), TAG, Qgis.MessageLevel.Info, False)
+            warning = event.get("level") == "warning"
+            (self.notices.warn if warning else self.notices.log)(event.get("message", ""))
 
     def _show_progress(self) -> None:
         percent = self._progress.percent
@@ -285,14 +236,13 @@ class GeosegDock(QgsDockWidget):
         count = sum(layer["features"] for layer in event.get("layers", []))
         text = self.tr("{} polygons in {} layers").format(count, len(layers))
         self._say(text)
-        bar = self._iface.messageBar()
-        bar.pushMessage(TAG, text, Qgis.MessageLevel.Success, 8)
+        self.notices.good(text)
         for warning in event.get("warnings", []):
-            bar.pushMessage(TAG, warning, Qgis.MessageLevel.Warning, 10)
+            self.notices.warn(warning)
         failed = event.get("failed", [])
         if failed:
             holes = self.tr("{} tiles could not be looked at: holes in the result.")
-            bar.pushMessage(TAG, holes.format(len(failed)), Qgis.MessageLevel.Warning, 0)
+            self.notices.warn(holes.format(len(failed)), stays=True)
         if layers:
             self._iface.setActiveLayer(layers[0])
             self.review.show_layer(layers[0])
@@ -340,26 +290,8 @@ class GeosegDock(QgsDockWidget):
 
     def _estimate(self) -> None:
         """Before a run: how much will be read."""
-        layer = self.layer.currentLayer()
-        if layer is None or self.runner.busy:
-            return
-        extent = self.area.extent(layer) or layer.extent()
-        extent = extent.intersect(layer.extent()) if not self.form.exports() else extent
-        if self.form.exports():
-            self._say(
-                self.tr("A picture at {:g} m per pixel is made first.").format(
-                    self.form.export_pixel()
-                )
-            )
-        elif layer.width() and layer.height():
-            columns = round(extent.width() / layer.rasterUnitsPerPixelX())
-            rows = round(extent.height() / layer.rasterUnitsPerPixelY())
-            self._say(self.tr("{} × {} pixels").format(max(0, columns), max(0, rows)))
-
-    def _clear_messages(self) -> None:
-        if self._bar_item is not None:
-            self._iface.messageBar().popWidget(self._bar_item)
-            self._bar_item = None
+        if not self.runner.busy:
+            self._say(self.form.estimate())
 
     def _say(self, text: str) -> None:
         self.status.setText(text)

@@ -114,6 +114,21 @@ class Form(QWidget):
             metres *= 111_320
         return min(2.0, max(0.1, metres))
 
+    def estimate(self) -> str:
+        """How much a run will read."""
+        layer = self.layer.currentLayer()
+        if layer is None:
+            return ""
+        if self.exports():
+            text = self.tr("A picture at {:g} m per pixel is made first.")
+            return text.format(self.export_pixel())
+        extent = (self.area.extent(layer) or layer.extent()).intersect(layer.extent())
+        if not layer.width() or not layer.height():
+            return ""
+        columns = round(extent.width() / layer.rasterUnitsPerPixelX())
+        rows = round(extent.height() / layer.rasterUnitsPerPixelY())
+        return self.tr("{} × {} pixels").format(max(0, columns), max(0, rows))
+
     def remember(self) -> None:
         """Keep what was chosen for the next time."""
         settings.put("device", self.device.currentText())
@@ -122,6 +137,11 @@ class Form(QWidget):
         settings.put("pixel_size", self.pixel_size.value())
         settings.put("careful", self.careful.isChecked())
         settings.remember(self.instructions())
+
+    def choose_output(self) -> None:
+        """Show where the result goes, for the user to say another file."""
+        self._box.setCollapsed(False)
+        self.output.setFocus()
 
     def follow(self, layer) -> None:
         """The active layer is meant, until the user picks another."""
@@ -156,7 +176,7 @@ class Form(QWidget):
         self.text.setPlainText("\n".join(dict.fromkeys([*self.instructions(), text])))
 
     def _advanced(self) -> QgsCollapsibleGroupBox:
-        box = QgsCollapsibleGroupBox(self.tr("Advanced"))
+        box = self._box = QgsCollapsibleGroupBox(self.tr("Advanced"))
         box.setObjectName("geosegAdvanced")
         box.setCollapsed(True)
         self.device = QComboBox()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QPixmap
 from qgis.PyQt.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from ..core import settings
+from ..core import settings, source
 from ..core.command import geoseg
 from ..core.preview import Server
 from ..core.process import clean_env
 from ..core.protocol import Event, failure
+from ..core.task import ExportTask
 from .pieces import wrapped
 from .words import stage
 
@@ -31,6 +34,7 @@ class Preview(QWidget):
         self.setObjectName("geosegPreviewPanel")
         self._server: Server | None = None
         self._python = ""
+        self._task: ExportTask | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="geoseg-preview-")
         self.picture = QLabel()
         self.picture.setObjectName("geosegPreviewPicture")
@@ -49,7 +53,33 @@ class Preview(QWidget):
     @property
     def busy(self) -> bool:
         """Whether an answer is still to come."""
-        return self._server is not None and self._server.waiting
+        return self._task is not None or (self._server is not None and self._server.waiting)
+
+    def look(self, layer, instruction: str, canvas, form) -> None:
+        """Ask about the window around the map's centre; of a layer that is no file, save it first.
+
+        Raises SourceError when the layer cannot be handed over.
+        """
+        python, crs = settings.get("python"), canvas.mapSettings().destinationCrs()
+        question = {
+            "x": canvas.center().x(),
+            "y": canvas.center().y(),
+            "crs": source.crs_text(crs),
+            "instruction": instruction,
+            "device": form.device.currentText(),
+            "checkpoint": settings.get("checkpoint"),
+        }
+        direct = source.direct(layer)
+        if direct is not None:
+            self.ask(python, scene=direct.path, **question, **direct.options)
+            return
+        path = str(Path(self._folder.name, "window.tif"))
+        window = source.window(canvas.center(), crs, layer.crs(), form.export_pixel())
+        planned = source.prepare(layer, *window, form.export_pixel(), path)
+        self._begin(self.tr("Saving the picture of the layer…"))
+        task = self._task = ExportTask(self.tr("Saving the picture of the layer"), planned)
+        task.ended.connect(lambda outcome: self._exported(outcome, python, path, question))
+        QgsApplication.taskManager().addTask(task)
 
     def ask(self, python: str, **question) -> None:
         """Ask about the window around a place: scene, x, y, crs, instruction and options."""
@@ -59,8 +89,7 @@ class Preview(QWidget):
             env = clean_env(dict(os.environ), settings.proxy())
             self._server = Server(geoseg(python, *words), env, settings.data_folder_made())
             self._python = python
-        self.setVisible(True)
-        self.answer.setText(self.tr("Looking at the middle of the map…"))
+        self._begin(self.tr("Looking at the middle of the map…"))
         try:
             self._server.ask("preview", folder=self._folder.name, **question)
         except OSError as error:
@@ -70,10 +99,23 @@ class Preview(QWidget):
 
     def stop(self) -> None:
         """Free the model."""
+        if self._task is not None:
+            self._task.cancel()
         self._timer.stop()
         if self._server is not None:
             self._server.stop()
             self._server = None
+
+    def _begin(self, text: str) -> None:
+        self.setVisible(True)
+        self.answer.setText(text)
+
+    def _exported(self, outcome: float | Event, python: str, path: str, question: dict) -> None:
+        self._task = None
+        if isinstance(outcome, Event):
+            self._show_failure(outcome)
+        else:
+            self.ask(python, scene=path, **question)
 
     def _poll(self) -> None:
         for event in self._server.poll():

@@ -54,7 +54,7 @@ class Runner(QObject):
 
     def start(self, layer, instructions: tuple[str, ...], form) -> None:
         """Run with what the form says; whatever is wrong arrives as `failed`."""
-        problem = self._problem(layer, instructions)
+        problem = self.problem(layer, instructions)
         if problem:
             self.failed.emit(failure(problem))
             return
@@ -97,7 +97,8 @@ class Runner(QObject):
         self._project_left = True
         self.stop()
 
-    def _problem(self, layer, instructions: tuple[str, ...]) -> str:
+    def problem(self, layer, instructions: tuple[str, ...]) -> str:
+        """A code of `faults` for why nothing can be asked now, or nothing."""
         if self.busy:
             return "busy"
         if layer is None:

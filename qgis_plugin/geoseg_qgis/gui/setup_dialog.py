@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from qgis.core import QgsApplication
@@ -33,8 +32,10 @@ class SetupDialog(QDialog):
 
     chosen = pyqtSignal(str)
 
-    def __init__(self, parent=None) -> None:
+    def __init__(self, parent=None, last_words: str = "") -> None:
+        """`last_words` of the latest run go into the report."""
         super().__init__(parent)
+        self._last_words = last_words
         self.setObjectName("geosegSetup")
         self.setWindowTitle(self.tr("Python environment"))
         self.resize(560, 460)
@@ -85,7 +86,7 @@ class SetupDialog(QDialog):
         if making is None:
             self.say(self.tr("Choose a Python to make it from."))
             return
-        free = shutil.disk_usage(existing(making.folder)).free
+        free = install.room(making.folder)
         if free < install.NEEDED_BYTES[making.cpu_only]:
             self.say(
                 self.tr("Only {} GB are free in that folder; free some or choose another.").format(
@@ -128,22 +129,32 @@ class SetupDialog(QDialog):
         self._show_folder()
 
     def copy_report(self) -> None:
-        """Versions, paths without the home folder, and the last lines, for a bug report."""
-        text = envs.without_home(
-            "\n".join([install.about(settings.get("python")), "", self.log.toPlainText()])
-        )
-        QApplication.clipboard().setText(text)
-        self.say(self.tr("The report is in the clipboard."))
+        """For a bug report: versions, paths without the home folder, the last lines.
+
+        What takes longer, geoseg's own report, follows when it has come.
+        """
+        python = settings.get("python")
+        self._copied(install.about(python))
+        if python and self.task is None:
+            title = self.tr("Asking geoseg for its versions")
+            self._start(title, lambda *_: install.report(python), self._copied)
 
     def say(self, text: str) -> None:
         """Tell the user."""
         self.status.setText(text)
 
     def reject(self) -> None:
-        """Closing stops what is under way."""
-        if self.task is not None:
-            self.task.cancel()
+        """Closing stops what is under way; how that ends is nobody's concern any more."""
+        task, self.task = self.task, None
+        if task is not None:
+            task.cancel()
         super().reject()
+
+    def _copied(self, about) -> None:
+        parts = [str(about), self._last_words, self.log.toPlainText()]
+        text = envs.without_home("\n\n".join(filter(None, parts)))
+        QApplication.clipboard().setText(text)
+        self.say(self.tr("The report is in the clipboard."))
 
     def _have_page(self) -> QWidget:
         page = QWidget()
@@ -286,11 +297,3 @@ class SetupDialog(QDialog):
             self.say(self.tr("It did not work: {}").format(outcome))
         else:
             self.say(self.tr("Stopped. “Repair” goes on, “Remove” deletes what is there."))
-
-
-def existing(folder: str) -> str:
-    """The folder itself or the nearest one above it that exists."""
-    path = Path(folder).resolve()
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    return str(path)

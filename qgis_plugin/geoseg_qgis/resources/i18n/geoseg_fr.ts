@@ -37,6 +37,14 @@ all tennis courts</translation>
       <translation>Zone</translation>
     </message>
     <message>
+      <source>A picture at {:g} m per pixel is made first.</source>
+      <translation>Une image à {:g} m par pixel est d’abord créée.</translation>
+    </message>
+    <message>
+      <source>{} × {} pixels</source>
+      <translation>{} × {} pixels</translation>
+    </message>
+    <message>
       <source>Recent</source>
       <translation>Récents</translation>
     </message>
@@ -92,16 +100,16 @@ all tennis courts</translation>
   <context>
     <name>GeosegDock</name>
     <message>
-      <source>A preview needs an image that is a file: run the view instead.</source>
-      <translation>Un aperçu demande une image qui soit un fichier : lancez plutôt sur la vue actuelle.</translation>
-    </message>
-    <message>
       <source>Set up Python</source>
       <translation>Configurer Python</translation>
     </message>
     <message>
       <source>Run again</source>
       <translation>Relancer</translation>
+    </message>
+    <message>
+      <source>Choose a file</source>
+      <translation>Choisir un fichier</translation>
     </message>
     <message>
       <source>Details</source>
@@ -166,14 +174,6 @@ all tennis courts</translation>
     <message>
       <source>change</source>
       <translation>modifier</translation>
-    </message>
-    <message>
-      <source>A picture at {:g} m per pixel is made first.</source>
-      <translation>Une image à {:g} m par pixel est d’abord créée.</translation>
-    </message>
-    <message>
-      <source>{} × {} pixels</source>
-      <translation>{} × {} pixels</translation>
     </message>
   </context>
   <context>
@@ -270,6 +270,14 @@ all tennis courts</translation>
   </context>
   <context>
     <name>Preview</name>
+    <message>
+      <source>Saving the picture of the layer…</source>
+      <translation>Enregistrement de l’image de la couche…</translation>
+    </message>
+    <message>
+      <source>Saving the picture of the layer</source>
+      <translation>Enregistrement de l’image de la couche</translation>
+    </message>
     <message>
       <source>Looking at the middle of the map…</source>
       <translation>Examen du centre de la carte…</translation>
@@ -506,6 +514,10 @@ all tennis courts</translation>
       <translation>Supprimé.</translation>
     </message>
     <message>
+      <source>Asking geoseg for its versions</source>
+      <translation>Demande des versions à geoseg</translation>
+    </message>
+    <message>
       <source>The report is in the clipboard.</source>
       <translation>Le rapport est dans le presse-papiers.</translation>
     </message>
@@ -688,7 +700,7 @@ all tennis courts</translation>
       <translation>Le matériel choisi n’est pas là.</translation>
     </message>
     <message>
-      <source>Choose “automatic” as the device.</source>
+      <source>Choose “auto” as the device.</source>
       <translation>Choisissez « auto » comme matériel.</translation>
     </message>
     <message>
