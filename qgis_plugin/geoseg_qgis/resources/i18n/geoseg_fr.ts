@@ -50,7 +50,7 @@ all tennis courts</translation>
     </message>
     <message>
       <source>Find (one a line)</source>
-      <translation>Trouver (un par ligne)</translation>
+      <translation>À trouver (un par ligne)</translation>
     </message>
     <message>
       <source>nothing yet</source>
@@ -346,7 +346,7 @@ all tennis courts</translation>
     </message>
     <message>
       <source>{} polygons, {} accepted, {} rejected</source>
-      <translation>{} polygones, {} acceptés, {} rejetés</translation>
+      <translation>{} polygones – acceptés : {}, rejetés : {}</translation>
     </message>
     <message>
       <source>Choose a layer that geoseg has made.</source>
