@@ -51,7 +51,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--frame",
         choices=("native", "1024", "480"),
         default="native",
-        help="pixels in which masks are compared [native]; 1024 and 480 as published scripts",
+        help="pixels in which a checkpoint's masks are compared [native]; 1024 and 480 as "
+        "published scripts",
     )
     parser.add_argument(
         "--teacher-forced",
@@ -111,6 +112,12 @@ def _check(options: argparse.Namespace) -> None:
         raise InstructionError(
             f"The checkpoint {options.checkpoint} is to be asked about nothing.",
             hint="Give the folder of a data set behind it.",
+        )
+    if options.masks is not None and options.frame != "native":
+        raise InstructionError(
+            f"The masks of {options.masks} are compared in the pixels that they have; --frame "
+            f"{options.frame} is for what a checkpoint finds.",
+            hint="Leave --frame out, or put masks of that frame into the file.",
         )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from geoseg.dataset import encode_rle
+from training.__main__ import main
 from training.data.errors import DataError
 from training.eval.masks import read_masks
 from training.eval.tallies import Rules, tally
@@ -89,3 +90,15 @@ def test_bad_files(tmp_path):
         read_masks(tmp_path / "e.npz", "ordered")
     with pytest.raises(DataError, match="no such file"):
         read_masks(tmp_path / "f.json", "ordered")
+
+
+@pytest.mark.parametrize("frame", ["1024", "480"])
+def test_ready_masks_stay_in_their_own_pixels(tmp_path, capsys, frame):
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps(nested()), "utf-8")
+    assert main(["eval", "--masks", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["frame"] == "native"
+    assert main(["eval", "--masks", str(path), "--frame", frame]) == 2
+    said = capsys.readouterr().err
+    assert f"--frame {frame}" in said
+    assert "m.json" in said
