@@ -8,6 +8,7 @@ from typing import Any
 from qgis.core import QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
+from ..compat import QUIET_TASK
 from .process import Run
 from .protocol import Event, Progress, failure
 from .source import Export, SourceError, write
@@ -20,7 +21,7 @@ class ChildTask(QgsTask):
     ended = pyqtSignal(object)
 
     def __init__(self, title: str, run: Run) -> None:
-        super().__init__(title, QgsTask.Flag.CanCancel)
+        super().__init__(title, QUIET_TASK)
         self.child = run
         self._last: Event | None = None
         self._told = False
@@ -58,7 +59,7 @@ class ExportTask(QgsTask):
     ended = pyqtSignal(object)
 
     def __init__(self, title: str, export: Export) -> None:
-        super().__init__(title, QgsTask.Flag.CanCancel)
+        super().__init__(title, QUIET_TASK)
         self._export = export
         self._outcome: float | Event = failure("cancelled")
         self._told = False
@@ -92,7 +93,7 @@ class CallTask(QgsTask):
     ended = pyqtSignal(object)
 
     def __init__(self, title: str, work: Callable[..., Any]) -> None:
-        super().__init__(title, QgsTask.Flag.CanCancel)
+        super().__init__(title, QUIET_TASK)
         self._work = work
         self._outcome: Any = None
         self._told = False

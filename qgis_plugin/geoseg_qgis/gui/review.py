@@ -191,6 +191,7 @@ class Review(QWidget):
         layer.selectByIds([key])
         canvas = self._iface.mapCanvas()
         canvas.panToFeatureIds(layer, [key], False)
+        canvas.flashFeatureIds(layer, [key])
 
     def _ledger(self) -> str:
         """Where the answers behind the layer are; empty when they are gone."""

@@ -136,3 +136,23 @@ def test_a_dead_server_is_a_sentence(dock, online, server, iface):
     until(lambda: dock.task is None)
     pause(50)
     assert any("no picture" in text or "could not be saved" in text for text in messages(iface))
+
+
+def test_a_preview_of_an_online_layer(dock, online, iface):
+    iface.mapCanvas().setDestinationCrs(MERCATOR)
+    iface.mapCanvas().setExtent(PLACE)
+    dock.layer.setLayer(online)
+    dock.text.setPlainText("houses")
+    answered = []
+    dock.preview.answered.connect(answered.append)
+    dock.preview_button.click()
+    until(lambda: answered)
+    assert not dock.preview.picture.pixmap().isNull()
+    assert dock.preview.answer.text()
+    dock.preview.stop()
+
+
+def test_a_window_for_the_model(online):
+    place, crs = source.window(PLACE.center(), MERCATOR, MERCATOR, 0.5)
+    assert crs.authid() == "EPSG:32645"
+    assert (place.width(), place.height()) == pytest.approx((512.0, 512.0))
