@@ -63,7 +63,7 @@ class Oracle(ColorEngine):
     checkpoint_hash = "oracle"
 
     def __init__(self, logits: NDArray[np.float16]) -> None:
-        self._logits = logits
+        self._logits, self._marked = logits, logits > 0
 
     def answer(
         self, questions: Iterable[Question]
@@ -72,16 +72,17 @@ class Oracle(ColorEngine):
         for question in questions:
             tile = question.chip.tile
             seen = crop(self._logits, tile)
-            found = (TargetAnswer(TARGET, 0.9, seen),) if (seen > 0).any() else ()
+            marked = crop(self._marked, tile).any()
+            found = (TargetAnswer(TARGET, 0.9, seen),) if marked else ()
             for instruction in question.instructions:
                 yield instruction, TileAnswer(tile, "Here are buildings.", "stop", found)
 
 
-def crop(logits: NDArray[np.float16], tile: Tile) -> NDArray[np.float16]:
+def crop(cells: NDArray[Any], tile: Tile) -> NDArray[Any]:
     """The cells of a tile's window."""
     window = tile.window
     rows = slice(window.row_off // STRIDE, -(-window.row_end // STRIDE))
-    return logits[rows, window.col_off // STRIDE : -(-window.col_end // STRIDE)]
+    return cells[rows, window.col_off // STRIDE : -(-window.col_end // STRIDE)]
 
 
 def drawn(size: int, folder: Path) -> Case:

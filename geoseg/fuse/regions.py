@@ -200,7 +200,7 @@ def _counts(look: Look, labels: Labels, marked: Marked) -> Iterator[tuple[int, i
     """Rows of `sighting` for one look."""
     rows, own = look.rows(labels.row_off, labels.row_off + len(labels.plane))
     seen = labels.plane[rows, look.columns]
-    inside = np.flatnonzero(seen)
+    inside = np.flatnonzero(seen > 0)
     if not len(inside):
         return iter(())
     # All is counted at once: four kinds of cells per region.

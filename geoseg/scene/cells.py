@@ -101,6 +101,7 @@ def _read_stripe(
             uses[cell] -= 1
             if not uses[cell]:
                 del held[cell]
+                workers.done_with(piece)
         yield tile, fault or planes
 
 

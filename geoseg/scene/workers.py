@@ -45,6 +45,7 @@ class Workers:
         self.layout = Layout(scene, tuple(bands))
         self._jobs: SimpleQueue[tuple[Window, Future[Piece]] | None] = SimpleQueue()
         self._closed = Event()
+        self._spare: SimpleQueue[Planes] = SimpleQueue()
         self._remote = is_remote(scene.opens)
         count = _THREADS_REMOTE if self._remote else min(_THREADS, _processors())
         self._threads = [
@@ -79,6 +80,23 @@ class Workers:
         self._jobs.put((window, future))
         return future
 
+    def done_with(self, piece: Piece) -> None:
+        """Give a piece back whose pixels nobody needs any more: the next one takes its room.
+
+        Room fresh from the system is cleared first, page by page, which costs as much as to copy
+        pixels into it.
+        """
+        self._spare.put(piece.planes)
+
+    def _room(self, window: Window) -> Planes:
+        try:
+            planes = self._spare.get_nowait()
+        except Empty:
+            return self.layout.allocate(window.height, window.width)
+        if planes.pixels.shape[1:] == (window.height, window.width):
+            return planes
+        return self._room(window)
+
     def _work(self) -> None:
         try:
             with Reader(self.layout.scene, self.layout.bands) as reader:
@@ -94,17 +112,17 @@ class Workers:
                 job[1].set_exception(error)
 
     def _read(self, reader: Reader, window: Window) -> Piece:
-        piece = read_piece(reader, window)
+        piece = read_piece(reader, window, self._room(window))
         for seconds in _WAITS_REMOTE if self._remote else ():
             if not piece.faults or self._closed.wait(seconds):
                 break
-            piece = read_piece(reader, window)
+            piece = read_piece(reader, window, piece.planes)
         return piece
 
 
-def read_piece(reader: Reader, window: Window) -> Piece:
-    """Read a cell; when some of it cannot be decoded, block by block, to save the others."""
-    planes = reader.layout.allocate(window.height, window.width)
+def read_piece(reader: Reader, window: Window, planes: Planes) -> Piece:
+    """Read a cell into planes of its size; when some of it cannot be decoded, block by block, to
+    save the others."""
     try:
         return Piece(window, reader.read(window, planes))
     except SceneError as error:
