@@ -14,6 +14,7 @@ from geoseg.segearth.checkpoint import load
 from geoseg.segearth.sources import open_checkpoint
 from tests.unit.training.fit.conftest import short_recipe
 from training.checkpoint import list_states
+from training.clock import Clock
 from training.fit import lesson as lessons
 from training.fit import loop
 from training.fit.merging import hand_on, merge
@@ -26,17 +27,38 @@ def _lines(out):
     return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_resumed_steps_equal_straight_ones_to_the_last_bit(tmp_path, drawn):
-    straight = short_recipe(steps=4)
-    fit(straight, drawn, FitOptions(tmp_path / "a", cpu=True))
-    cut = changed(straight, {"running.workers": "1", "running.save_minutes": "0.0"})
-    fit(cut, drawn, FitOptions(tmp_path / "b", cpu=True, max_minutes=0.0))
-    assert load_state(newest(tmp_path / "b")).progress.step == 1
-    fit(cut, drawn, FitOptions(tmp_path / "b", cpu=True, resume=True))
-    one, other = (load_state(newest(tmp_path / name)) for name in "ab")
-    assert one.progress.step == other.progress.step == 4
+class _Halfway(Clock):
+    """A clock by which the time is over in the eighth step."""
+
+    asked = 0
+
+    def over(self) -> bool:
+        self.asked += 1
+        return self.asked == 8
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory, drawn):
+    """Sixteen steps in one go."""
+    out = tmp_path_factory.mktemp("straight")
+    fit(short_recipe(steps=16), drawn, FitOptions(out, cpu=True))
+    return load_state(newest(out))
+
+
+@pytest.mark.parametrize("workers", [pytest.param(0, marks=pytest.mark.slow), 2])
+def test_eight_steps_and_eight_resumed_ones_equal_sixteen_to_the_last_bit(
+    tmp_path, drawn, straight, monkeypatch, workers
+):
+    recipe = changed(short_recipe(steps=16), {"running.workers": str(workers)})
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "Clock", _Halfway)
+        fit(recipe, drawn, FitOptions(tmp_path, cpu=True))
+    assert load_state(newest(tmp_path)).progress.step == 8
+    fit(recipe, drawn, FitOptions(tmp_path, cpu=True, resume=True))
+    resumed = load_state(newest(tmp_path))
+    assert straight.progress.step == resumed.progress.step == 16
     for part in ("learnt", "moments"):
-        ours, theirs = getattr(one, part), getattr(other, part)
+        ours, theirs = getattr(straight, part), getattr(resumed, part)
         assert ours.keys() == theirs.keys()
         assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
