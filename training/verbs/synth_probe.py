@@ -20,6 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also tell real pictures of another sensor (urban_trees/) from the real ones",
     )
+    parser.add_argument("--pairs", type=int, default=200, help="to look at, at most [200]")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--out", type=Path, required=True, help="file for the report, JSON")
 
@@ -40,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
         "chance": 0.5,
     }
     for look, shown in looks.items():
-        report[look] = found = probe(*matched(shown, real, options.seed), seed=options.seed)
+        pairs = matched(shown, real, options.seed, options.pairs)
+        report[look] = found = probe(*pairs, seed=options.seed)
         _say(look, found)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

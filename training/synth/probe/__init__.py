@@ -25,7 +25,7 @@ from training.synth.probe.telltales import GROUPS, telltales
 FEWEST: Final = 40
 """Pairs below which a percentage says nothing."""
 
-SQUARES: Final = (1, 4, 8, 32)
+SQUARES: Final = (1, 8, 32)
 """Sides of the pieces that pictures are cut into, in pixels."""
 
 _NAMED: Final = 12
@@ -33,11 +33,11 @@ _NAMED: Final = 12
 
 
 def matched(
-    drawn: Sequence[Picture], real: Sequence[Picture], seed: int
+    drawn: Sequence[Picture], real: Sequence[Picture], seed: int, most: int = 200
 ) -> tuple[list[Picture], list[Picture]]:
     """As many drawn pictures of each kind as real ones, the i-th of both of one kind.
 
-    DataError where there are fewer than `FEWEST` pairs.
+    At most `most` pairs, drawn from all; DataError where there are fewer than `FEWEST`.
     """
     random = np.random.default_rng(seed)
     pairs: list[tuple[Picture, Picture]] = []
@@ -51,7 +51,8 @@ def matched(
             f"only {len(pairs)} drawn pictures can be held against a real one of the same kind.",
             hint=f"Draw more: at least {FEWEST} pairs are needed, and 200 say more.",
         )
-    return [one for one, _ in pairs], [other for _, other in pairs]
+    kept = [pairs[i] for i in sorted(random.permutation(len(pairs))[:most])]
+    return [one for one, _ in kept], [other for _, other in kept]
 
 
 def probe(drawn: Sequence[Picture], real: Sequence[Picture], *, seed: int = 0) -> dict[str, Any]:

@@ -38,6 +38,8 @@ def test_pairs_are_of_one_kind():
     assert sum(p.kind == "beach" for p in first) == 25
     assert sum(p.kind == "riverside" for p in first) == 20
     assert len({id(p) for p in second}) == 45
+    few, others = matched(drawn, real, seed=1, most=41)
+    assert len(few) == len(others) == 41
 
 
 def test_too_few_pairs_are_refused():
