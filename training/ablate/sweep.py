@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from geoseg.errors import Cancelled
 from training.ablate.costs import Cost, cost
-from training.fit.examining import Overlap, examine
+from training.eval.pairing import Pair
+from training.eval.tallies import iou
+from training.fit.examining import RULES, examine
 from training.fit.examples import Example, Examples
 from training.fit.recipe import FitRecipe, changed
 from training.fit.runs import FitOptions, fit, open_lesson
@@ -43,22 +45,22 @@ class Trial:
     """One value, trained from every seed."""
 
     value: str
-    overlaps: tuple[tuple[Overlap, ...], ...]
+    found: tuple[tuple[Pair, ...], ...]
     """Per seed, one for each mask of the held-out examples."""
 
-    best: tuple[tuple[Overlap, ...], ...]
-    """The same for the best of several queries; `overlaps` again where there is one."""
+    best: tuple[tuple[Pair, ...], ...]
+    """The same for the best of several queries; `found` again where there is one."""
 
     steps: tuple[int, ...]
     cost: Cost
 
     def ious(self) -> NDArray[np.float64]:
         """(seeds, masks)."""
-        return np.array([[pair.iou() for pair in row] for row in self.overlaps])
+        return np.array([[iou(one, RULES) for one in row] for row in self.found])
 
     def best_ious(self) -> NDArray[np.float64]:
         """(seeds, masks)."""
-        return np.array([[pair.iou() for pair in row] for row in self.best])
+        return np.array([[iou(one, RULES) for one in row] for row in self.best])
 
 
 def run_sweep(

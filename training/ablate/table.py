@@ -62,7 +62,7 @@ def write_table(
     report = {
         "key": sweep.key,
         "seeds": list(sweep.seeds),
-        "masks": len(trials[0].overlaps[0]),
+        "masks": len(trials[0].found[0]),
         "answers": "given" if sweep.forced else "generated",
         **about,
         "rows": rows,

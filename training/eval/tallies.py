@@ -108,3 +108,8 @@ def tally(pairs: Iterable[Pair], rules: Rules) -> Tally:
             above = 10 * part - tenths * whole
             hits[place] += above > 0 or (above == 0 and whole > 0 and rules.bound == "ge")
     return Tally(masks, shared, union, iou, tuple(hits))
+
+
+def iou(one: Pair, rules: Rules) -> float:
+    """IoU of one pair."""
+    return tally((one,), rules).giou

@@ -9,8 +9,9 @@ import torch
 from torch.nn import functional as F
 
 from geoseg.errors import EngineError, InstructionError
+from training.eval.tallies import iou
 from training.fit.batches import Collation
-from training.fit.examining import overlaps
+from training.fit.examining import RULES, held
 from training.fit.examples import Example
 from training.fit.lesson import Lesson
 from training.viz.mosaic import Candidates
@@ -39,7 +40,7 @@ def candidates(
             f"is number {target + 1}.",
             hint="Give --teacher-forced, and it reads the true answer.",
         )
-    table = overlaps(found.logits, batch)
+    table = held(found.logits, batch)
     side = batch.masks.shape[-1]
     width, height = (batch.extent[target] * side).round().long().tolist()
     own = found.logits[target][None].float()  # (1, k, h, w)
@@ -50,5 +51,5 @@ def candidates(
         truth=(batch.masks[target, :height, :width] >= 128).cpu().numpy(),
         masks=grown[:, :height, :width].cpu().numpy(),
         scores=tuple(found.scores[target].float().tolist()),
-        ious=tuple(overlap.iou() for overlap in table[target]),
+        ious=tuple(iou(one, RULES) for one in table[target]),
     )

@@ -5,8 +5,9 @@ import torch
 
 from tests.unit.segearth.tiny_r2 import tiny_r2
 from tests.unit.training.fit.conftest import short_recipe
+from training.eval.tallies import iou
 from training.fit.batches import Collation, Counts, NumberedBatches
-from training.fit.examining import Overlap, examine
+from training.fit.examining import RULES, examine
 from training.fit.lesson import Lesson, Prediction
 from training.fit.queries import (
     QueryLesson,
@@ -79,9 +80,8 @@ def test_the_highest_score_is_picked_and_the_best_is_noted(collation, drawn):
 
     lesson = Oracle(tiny_r2().model, [1], LossRecipe())
     looks = examine(lesson, collation, [drawn[0]])
-    assert all(pair.both == 0 for pair in looks.picked)
-    assert all(pair.iou() == 1.0 for pair in looks.best)
-    assert Overlap(0, 0).iou() == 1.0
+    assert all(pair.shared == 0 for pair in looks.picked)
+    assert all(iou(pair, RULES) == 1.0 for pair in looks.best)
 
 
 def test_one_query_is_the_default_path(drawn):
