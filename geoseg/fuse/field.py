@@ -96,5 +96,9 @@ def quantized(logits: NDArray[np.float32]) -> NDArray[np.int16]:
     cross the level at the same points.
     """
     limit = 2.0**14 - 1
-    steps = np.rint(np.clip(logits * np.float32(STEPS), -limit, limit)).astype(np.int16)
-    return np.asarray(2 * steps + 1 - 2 * (logits < 0).astype(np.int16), np.int16)
+    steps = np.asarray(logits * np.float32(STEPS))
+    np.clip(steps, -limit, limit, out=steps)
+    samples: NDArray[np.int16] = np.rint(steps, out=steps).astype(np.int16)
+    samples *= 2
+    samples += np.where(logits < 0, np.int16(-1), np.int16(1))
+    return samples
