@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from typing import Any
 
 from qgis.core import (
@@ -16,7 +14,6 @@ from qgis.core import (
 )
 
 from .protocol import Event
-from .review import add_column
 
 PATH_PROPERTY = "geoseg/output"
 SCENE_PROPERTY = "geoseg/scene"
@@ -30,21 +27,23 @@ def load(result: Event, scene: str, ledger: str, polygons: str = "polygons") -> 
     `polygons` is the word for them in the user's language. Raises ValueError when the file cannot
     be opened.
     """
-    entries = result.get("layers", [])
+    entries = reversed(result.get("layers", []))
     path = result.get("output", "")
-    with contextlib.suppress(sqlite3.Error):  # polygons matter more than room for decisions
-        add_column(path, [entry["table"] for entry in entries])
-    root = QgsProject.instance().layerTreeRoot()
-    layers = []
-    for entry in reversed(entries):
-        layer = open_layer(entry, path, f"{polygons} – {entry['features']}")
-        layer.setCustomProperty(SCENE_PROPERTY, scene)
-        layer.setCustomProperty(LEDGER_PROPERTY, ledger)
-        describe(layer, entry, scene)
-        QgsProject.instance().addMapLayer(layer, False)
-        root.insertGroup(0, entry["instruction"]).addLayer(layer)
-        layers.insert(0, layer)
-    return layers
+    return [add(entry, path, scene, ledger, polygons) for entry in entries][::-1]
+
+
+def add(entry: dict[str, Any], path: str, scene: str, ledger: str, polygons: str) -> Any:
+    """Add one of them, in a group above all that is there.
+
+    Raises ValueError when the file cannot be opened.
+    """
+    layer = open_layer(entry, path, f"{polygons} – {entry['features']}")
+    layer.setCustomProperty(SCENE_PROPERTY, scene)
+    layer.setCustomProperty(LEDGER_PROPERTY, ledger)
+    describe(layer, entry, scene)
+    QgsProject.instance().addMapLayer(layer, False)
+    QgsProject.instance().layerTreeRoot().insertGroup(0, entry["instruction"]).addLayer(layer)
+    return layer
 
 
 def open_layer(entry: dict[str, Any], path: str, name: str) -> QgsVectorLayer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 from ..compat import QUIET_TASK
 from .process import Run
 from .protocol import Event, Progress, failure
+from .review import add_column
 from .source import Export, SourceError, write
 
 
@@ -33,6 +36,8 @@ class ChildTask(QgsTask):
         for event in self.child.events(self.isCanceled):
             if event.last:
                 self._last = event
+                if event.name == "result":
+                    self._make_room(event)
                 break
             if event.name == "stage":
                 progress.clear()
@@ -42,6 +47,12 @@ class ChildTask(QgsTask):
                     self.setProgress(progress.percent)
             self.spoke.emit(event)
         return self._last is not None and self._last.name == "result"
+
+    def _make_room(self, event: Event) -> None:
+        """For decisions about polygons: here, since the main thread must not wait for a disk."""
+        tables = [layer["table"] for layer in event.get("layers", [])]
+        with contextlib.suppress(sqlite3.Error):  # polygons matter more than room for decisions
+            add_column(event.get("output", ""), tables)
 
     def finished(self, _result: bool) -> None:
         """In the main thread, where the project may be touched."""

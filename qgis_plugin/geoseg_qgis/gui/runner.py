@@ -43,8 +43,8 @@ class Runner(QObject):
         self.job: Job | None = None
         self.last_words = ""
         self._project_left = False
+        self._ended_well = False
         self._live = LiveLayers()
-        self._began = 0.0
         QgsProject.instance().cleared.connect(self._leave_project)
 
     @property
@@ -83,7 +83,7 @@ class Runner(QObject):
 
     def stop(self) -> None:
         """Ask what is under way to end; what is finished is kept."""
-        if self.task is not None:
+        if self.task is not None and not self._ended_well:
             self.task.cancel()
 
     def pause(self, paused: bool) -> None:
@@ -156,8 +156,7 @@ class Runner(QObject):
     def _begin(self, task) -> None:
         # held here: a task that only the task manager holds can vanish before it has ended
         self.task = task
-        self._project_left = False
-        self._began = time.monotonic()
+        self._project_left = self._ended_well = False
         QgsApplication.taskManager().addTask(task)
 
     def _heard(self, event: Event) -> None:
@@ -167,22 +166,33 @@ class Runner(QObject):
 
     def _ended(self, event: Event, job: Job) -> None:
         self.last_words = self.task.child.stderr if isinstance(self.task, ChildTask) else ""
-        self.task = None
         self._live.end()
         if event.name != "result":
+            self.task = None
             self.failed.emit(event)
             return
         self._remember(event, job)
+        self._ended_well = True
+        entries = list(event.get("layers", []))
+        QTimer.singleShot(0, lambda: self._load(event, job, entries, []))
+
+    def _load(self, event: Event, job: Job, entries: list[dict[str, Any]], layers: list) -> None:
+        """Add one layer, and the next when QGIS has drawn breath."""
+        if entries and not self._project_left:
+            try:
+                path, word = event.get("output", ""), self.tr("polygons")
+                layers.insert(0, results.add(entries.pop(), path, job.scene, job.ledger, word))
+            except ValueError as error:
+                self.task = None
+                self.failed.emit(failure("no_result", str(error)))
+                return
+            QTimer.singleShot(0, lambda: self._load(event, job, entries, layers))
+            return
+        self.task = None
         if self._project_left:
             self.failed.emit(failure("project_closed", event.get("output", "")))
-            return
-        try:
-            layers = results.load(event, job.scene, job.ledger, self.tr("polygons"))
-        except ValueError as error:
-            self.failed.emit(failure("no_result", str(error)))
-            return
-        # the map is drawn before tables are filled: QGIS is not held up twice in a row
-        QTimer.singleShot(0, lambda: self.done.emit(event, layers))
+        else:
+            self.done.emit(event, layers)
 
     def _remember(self, event: Event, job: Job) -> None:
         settings.add_history(
