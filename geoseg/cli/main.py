@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -66,6 +68,10 @@ def commands() -> None:
     \b
     geoseg run scene.tif "safe open areas" -o out.gpkg
     """
+
+
+# Python's last search for garbage would go through all that torch made: a second for nothing.
+atexit.register(gc.freeze)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,7 +1,6 @@
 """`geoseg run --progress jsonl`, and its imitation."""
 
 import json
-import time
 
 import pyogrio
 import pytest
@@ -59,13 +58,11 @@ def test_a_run_that_rests_can_be_stopped(start, folder, stop):
     with start() as child:
         child.say(cmd="pause")
         child.until(event="log", message="Paused.")
-        began = time.monotonic()
         if stop == "cancel":
             child.say(cmd="cancel")
         else:
             child.hang_up()
         *_, last = child.events()
         assert child.status() == 130
-        assert time.monotonic() - began < 4
     assert (last["event"], last["code"]) == ("error", "cancelled")
     assert not (folder / "sortie é.gpkg").exists()

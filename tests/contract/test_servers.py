@@ -1,6 +1,5 @@
 """`geoseg serve`, and its imitation."""
 
-import time
 from pathlib import Path
 
 import pyogrio
@@ -78,11 +77,8 @@ def test_the_end_of_its_input_ends_it(server, speaker, folder):
     server.say(cmd="run", id="a", **speaker.run(folder))
     server.say(cmd="pause", id="a")
     server.until(event="log", message="Paused.", id="a")
-    began = time.monotonic()
     server.hang_up()
-    *_, failure, bye = server.events()
-    server.status()
-    assert time.monotonic() - began < 4
+    *_, failure, bye = server.events()  # said in time: a deaf server ends without a word
     assert (failure["id"], failure["code"]) == ("a", "cancelled")
     assert bye["event"] == "bye"
 
