@@ -177,7 +177,8 @@ class Canvas:
         self, points: Points, paint: Paint, layer: Layer, frame: Frame = ORIGIN, **shown: Any
     ) -> None:
         """Paint a polygon, given in the axes of `frame` of the layout; `shown`: fields of Face."""
-        outline = self.base.map(frame.map(points))
+        outline = frame.map(points) if frame is not ORIGIN else points
+        outline = self.base.map(outline)
         self.faces.append(Face(outline, paint, layer, site=self.site, **shown))
 
     def child(self) -> np.random.Generator:
@@ -204,8 +205,8 @@ def varied(
     rgb: Sequence[float], random: np.random.Generator, by: float = 8
 ) -> tuple[int, int, int]:
     """A colour a little lighter or darker, and a little off in hue."""
-    shade = random.normal(0, by)
-    r, g, b = (int(np.clip(c + shade + random.normal(0, by / 3), 0, 255)) for c in rgb)
+    shade, *off = random.normal(0, by, 4).tolist()
+    r, g, b = (int(min(255, max(0, c + shade + o / 3))) for c, o in zip(rgb, off, strict=True))
     return r, g, b
 
 

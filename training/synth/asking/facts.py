@@ -81,11 +81,11 @@ def look_at(picture: Picture, items: Sequence[Item]) -> View:
 
 
 def _measure(raster: NDArray[np.uint32], items: Sequence[Item], seen: dict[int, Seen]) -> None:
-    flat = raster.ravel()
-    rows, columns = np.indices(raster.shape, np.float32)
-    areas = np.bincount(flat)
-    x = np.bincount(flat, columns.ravel())
-    y = np.bincount(flat, rows.ravel())
+    places = np.flatnonzero(raster)
+    numbers = raster.ravel()[places]
+    rows, columns = np.divmod(places, raster.shape[1])
+    areas = np.bincount(numbers)
+    x, y = np.bincount(numbers, columns), np.bincount(numbers, rows)
     for number, place in enumerate(ndimage.find_objects(raster.astype(np.int32)), 1):
         if place is None:
             continue

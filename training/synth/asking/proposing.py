@@ -125,16 +125,17 @@ def _filter(found: int, view: View, random: np.random.Generator) -> Filter:
 
 def _part(name: str, view: View, random: np.random.Generator) -> Program:
     found = view.of(knowledge.kinds_of(name))
+    countable = knowledge.load()[name].countable
     owners = sorted({each.item.whole for each in found} & set(view.seen))
     if owners and random.random() < 0.65:
         owner = view.seen[int(random.choice(owners))].item
         whole = _one(owner.category, view, random)
         mine = [each for each in found if each.item.whole == owner.number]
-        if len(mine) > 1 and random.random() < 0.4:
+        if countable and len(mine) > 1 and random.random() < 0.4:
             wish = Superlative(_pick(random, tuple(SUPERLATIVES)))
             return Program(name, single=True, filter=wish, whole=whole)
         return Program(name, single=False, whole=whole)
-    if random.random() < 0.5:
+    if countable and random.random() < 0.5:
         return _one(name, view, random)
     return _every(name, view, random)
 

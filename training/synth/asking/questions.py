@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from training.synth import knowledge
 from training.synth.asking.describing import describe
 from training.synth.asking.facts import Seen, View
-from training.synth.asking.programs import Program, select
+from training.synth.asking.programs import Half, Program, select
 from training.synth.asking.proposing import (
     Granularity,
     by_function,
@@ -156,6 +156,8 @@ def _targets(
         seen_already.add(program)
         found = select(program, view)
         area = sum(each.area for each in found)
+        if isinstance(program.filter, Half) and len(found) == 1:
+            continue
         if area < least or (program.single and view.cut(found[0]) and area < 4 * least):
             continue
         alone = len(found) == 1

@@ -19,10 +19,10 @@ from PIL import Image
 from training.synth.rendering.faces import (
     SUBPIXELS,
     Window,
+    count_votes,
     draw_faces,
     draw_shadows,
     height_code,
-    vote,
 )
 from training.synth.rendering.look import Look, finish
 from training.synth.rendering.materials import MATERIALS
@@ -66,17 +66,17 @@ def render(world: World, window: Window, look: Look | None, origin: tuple[int, i
         window.width + 2 * margin,
     )
     ids = draw_faces(world.faces, wide)
+    votes = count_votes(ids)
     tables = _tables(world.faces)
     rgb = _reduced(tables.paint[ids])
     if look:
         cast = draw_shadows(world.faces, wide, world.sun)
         shadow = _shaded(cast, tables.height[ids])
         first = (origin[0] - margin, origin[1] - margin)
-        rgb = finish(rgb, _reduced(tables.texture[ids]), shadow, look, first)
+        rgb = finish(rgb, tables.texture[votes.middle], shadow, look, first)
     inner = slice(margin, margin + window.height), slice(margin, margin + window.width)
-    sub = tuple(slice(part.start * SUBPIXELS, part.stop * SUBPIXELS) for part in inner)
-    shown = ids[sub]
-    return Picture(rgb[inner], *(vote(table[shown]) for table in tables.items))
+    truth = (np.ascontiguousarray(votes.winner(table)[inner]) for table in tables.items)
+    return Picture(np.ascontiguousarray(rgb[inner]), *truth)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,23 +84,23 @@ class _Tables:
     """Properties by number of the face, 0 being none."""
 
     paint: NDArray[np.uint32]
-    texture: NDArray[np.uint32]
+    texture: NDArray[np.uint8]
     height: NDArray[np.uint8]
     items: tuple[NDArray[np.uint32], ...]
 
 
 def _tables(faces: tuple[Face, ...]) -> _Tables:
     paint = np.zeros((len(faces) + 1, 4), np.uint8)
-    texture = np.zeros_like(paint)
+    texture = np.zeros((len(faces) + 1, 3), np.uint8)
     paint[1:, :3] = [face.paint.rgb for face in faces]
     strengths = {name: (m.fine, m.middle, m.coarse) for name, m in MATERIALS.items()}
-    texture[1:, :3] = np.array([strengths[face.paint.material] for face in faces]) * 512
+    texture[1:] = np.array([strengths[face.paint.material] for face in faces]) * 512
     height = np.array([0, *(height_code(face.height) for face in faces)], np.uint8)
     numbers = np.array(
         [(0, 0, 0), *((face.thing, face.part, face.site) for face in faces)], np.uint32
     )
-    packed = (paint.view(np.uint32)[:, 0], texture.view(np.uint32)[:, 0])
-    return _Tables(*packed, height, tuple(np.ascontiguousarray(numbers.T)))
+    packed = paint.view(np.uint32)[:, 0]
+    return _Tables(packed, texture, height, tuple(np.ascontiguousarray(numbers.T)))
 
 
 def _reduced(packed: NDArray[np.uint32]) -> NDArray[np.uint8]:

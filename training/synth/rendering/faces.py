@@ -1,7 +1,7 @@
 """Faces become rasters: which face each subpixel shows, and where shadows fall.
 
-Masks are votes: a pixel belongs to an item that covers at least half of it. With nine subpixels
-that is five, so no pixel is ever tied between two.
+Masks are votes: a pixel belongs to an item that covers at least half of its subpixels; of two that
+cover a half each, to one of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from training.synth.world import Face, Points, Sun
 
-SUBPIXELS = 3
+SUBPIXELS = 2
 """Each way."""
 
 _HEIGHT_STEPS = 2
@@ -43,7 +43,10 @@ class Window:
 
 
 def draw_faces(faces: Sequence[Face], window: Window) -> NDArray[np.int32]:
-    """1 + the place in `faces` of what each subpixel shows, (H·3, W·3); 0 where nothing does."""
+    """1 + the place in `faces` of what each subpixel shows; 0 where nothing does.
+
+    (H, W) times `SUBPIXELS` each way.
+    """
     size = (window.width * SUBPIXELS, window.height * SUBPIXELS)
     image = Image.new("I", size, 0)
     polygon = ImageDraw.Draw(image).polygon
@@ -54,7 +57,7 @@ def draw_faces(faces: Sequence[Face], window: Window) -> NDArray[np.int32]:
 
 
 def draw_shadows(faces: Sequence[Face], window: Window, sun: Sun) -> NDArray[np.uint8]:
-    """How high what casts a shadow on each subpixel is, in half metres, (H·3, W·3)."""
+    """How high what casts a shadow on each subpixel is, in half metres; 0 in the light."""
     size = (window.width * SUBPIXELS, window.height * SUBPIXELS)
     image = Image.new("L", size, 0)
     polygon = ImageDraw.Draw(image).polygon
@@ -76,25 +79,47 @@ def height_code(height: float) -> int:
     return int(min(255, round(height * _HEIGHT_STEPS)))
 
 
-def vote(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """The value that at least half of a pixel's subpixels have, (H, W); 0 where none has."""
-    height, width = (side // SUBPIXELS for side in values.shape)
-    grouped = values.reshape(height, SUBPIXELS, width, SUBPIXELS).transpose(1, 3, 0, 2)
-    planes = grouped.reshape(SUBPIXELS**2, height, width)
-    chosen: NDArray[np.uint32] = planes[SUBPIXELS**2 // 2].copy()
-    # Only pixels at an edge need counting.
-    rows, columns = np.nonzero((planes != chosen).any(axis=0))
-    mixed = planes[:, rows, columns]
-    candidate, lead = mixed[0].copy(), np.ones(len(rows), np.int8)
-    for plane in mixed[1:]:
-        same = plane == candidate
-        lead += np.where(same, 1, -1).astype(np.int8)
-        taken = lead < 0
-        candidate[taken] = plane[taken]
-        lead[taken] = 1
-    enough = (mixed == candidate).sum(axis=0) * 2 >= SUBPIXELS**2
-    chosen[rows, columns] = np.where(enough, candidate, 0)
-    return chosen
+@dataclass(frozen=True, slots=True, eq=False)
+class Votes:
+    """Faces by pixel, sorted out once for any property of theirs to be voted on."""
+
+    middle: NDArray[np.int32]
+    """(H, W): what each pixel's middle shows."""
+
+    rows: NDArray[np.intp]
+    """Of the pixels that show several faces."""
+
+    columns: NDArray[np.intp]
+    mixed: NDArray[np.int32]
+    """(4, M): what their subpixels show."""
+
+    def winner(self, table: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """The number in `table` that at least half of a pixel's subpixels have, (H, W); or 0."""
+        chosen: NDArray[np.uint32] = table[self.middle]
+        votes = table[self.mixed]
+        candidate, lead = votes[0].copy(), np.ones(votes.shape[1], np.int8)
+        for plane in votes[1:]:
+            lead += np.where(plane == candidate, 1, -1).astype(np.int8)
+            taken = lead < 0
+            candidate[taken] = plane[taken]
+            lead[taken] = 1
+        enough = (votes == candidate).sum(axis=0) * 2 >= len(votes)
+        chosen[self.rows, self.columns] = np.where(enough, candidate, 0)
+        return chosen
+
+
+def count_votes(ids: NDArray[np.int32]) -> Votes:
+    """Sort out a raster of faces by subpixel."""
+    height, width = (side // SUBPIXELS for side in ids.shape)
+    grouped = ids.reshape(height, SUBPIXELS, width, SUBPIXELS)
+    middle = np.ascontiguousarray(grouped[:, SUBPIXELS // 2, :, SUBPIXELS // 2])
+    uneven = np.zeros((height, width), bool)
+    for row in range(SUBPIXELS):
+        for column in range(SUBPIXELS):
+            uneven |= grouped[:, row, :, column] != middle
+    rows, columns = np.nonzero(uneven)
+    mixed = grouped.transpose(1, 3, 0, 2)[:, :, rows, columns].reshape(SUBPIXELS**2, -1)
+    return Votes(middle, rows, columns, mixed)
 
 
 def _corners(outlines: Sequence[Points], window: Window) -> list[list[float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from PIL import Image, ImageFilter
 from training.synth.rendering.noise import smooth, white
 
 Fine = NDArray[np.float32]
+
+_LEAST_SHARPENING: Final = 0.35
+"""Below which it would not be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Look:
 
     sharpen: float
     noise: float
-    """Standard deviation, of 255."""
+    """Standard deviation, of 255, before the lens' blur."""
 
     quality: int
     """Of the JPEG that it went through."""
@@ -51,11 +55,11 @@ def draw_look(random: np.random.Generator) -> Look:
         gain=(light * (1 + warm), light * (1 + green), light * (1 - warm)),
         haze=float(random.uniform(0, 0.16)),
         shade=(dark * 0.9, dark * 0.98, dark * 1.14),
-        saturation=float(random.uniform(0.7, 1.15)),
+        saturation=float(random.uniform(0.55, 1.0)),
         contrast=float(random.uniform(0.9, 1.25)),
         blur=float(random.uniform(0.4, 1.0)),
         sharpen=float(random.uniform(0.0, 0.9)),
-        noise=float(random.uniform(1.0, 4.0)),
+        noise=float(random.uniform(2.0, 7.0)),
         quality=int(random.integers(72, 96)),
     )
 
@@ -73,51 +77,62 @@ def finish(
     variation, in units of 1/512. shadow (H, W): 255 where all light is lost.
     """
     values = rgb.astype(np.float32)
-    values *= _texture(texture, look, origin)
-    lost = shadow.astype(np.float32)[..., None] / 255
+    _vary(values, texture, look, origin)
+    lost = shadow.astype(np.float32)[..., None] * np.float32(1 / 255)
     values *= 1 - lost * (1 - np.array(look.shade, np.float32))
-    toned = np.clip(_toned(values, look) + 0.5, 0, 255).astype(np.uint8)
-    picture = Image.fromarray(toned)
+    values = _toned(values, look)
+    values += _grain(look, origin, (rgb.shape[0], rgb.shape[1]))
+    picture = Image.fromarray(_bytes(values))
     if look.blur:
         picture = picture.filter(ImageFilter.GaussianBlur(look.blur))
-    if look.sharpen:
+    if look.sharpen > _LEAST_SHARPENING:
         picture = picture.filter(ImageFilter.UnsharpMask(1.2, round(100 * look.sharpen), 0))
-    values = np.asarray(picture).astype(np.float32)
-    values += look.noise * _grain(look, origin, values.shape)
-    return _compressed(np.clip(values + 0.5, 0, 255).astype(np.uint8), look.quality)
+    return _compressed(picture, look.quality)
 
 
-def _texture(texture: NDArray[np.uint8], look: Look, origin: tuple[int, int]) -> Fine:
-    """Factors on each channel, (H, W, 3)."""
+def _bytes(values: Fine) -> NDArray[np.uint8]:
+    """Rounded to 0 to 255. Changes `values`."""
+    values += np.float32(0.5)
+    np.maximum(values, 0, out=values)
+    np.minimum(values, 255, out=values)
+    return values.astype(np.uint8)
+
+
+def _vary(values: Fine, texture: NDArray[np.uint8], look: Look, origin: tuple[int, int]) -> None:
+    """Brightness at three scales, and a little hue at the largest. Changes `values`."""
     shape = (texture.shape[0], texture.shape[1])
-    strength = texture.astype(np.float32) / 512
+    fine, middle, coarse = np.moveaxis(texture * np.float32(1 / 512), -1, 0)
     seed = look.seed
-    fine = 0.8 * white(seed, origin, shape) + smooth(seed + 1, {1: 0.6}, origin, shape)
-    middle = smooth(seed + 2, {2: 0.7, 3: 0.7}, origin, shape)
-    coarse = smooth(seed + 3, {4: 0.4, 5: 0.4, 6: 0.3, 7: 0.3}, origin, shape)
-    hue = strength[..., 2] * smooth(seed + 4, {4: 0.12, 6: 0.2}, origin, shape)
-    factor = 1 + strength[..., 0] * fine + strength[..., 1] * middle + strength[..., 2] * coarse
-    return np.stack([factor + hue, factor, factor - hue], axis=-1)
+    factor = fine * (0.8 * white(seed, origin, shape) + smooth(seed + 1, {1: 0.6}, origin, shape))
+    factor += middle * smooth(seed + 2, {2: 0.7, 3: 0.7}, origin, shape)
+    factor += coarse * smooth(seed + 3, {4: 0.4, 5: 0.4, 6: 0.3, 7: 0.3}, origin, shape)
+    hue = coarse * smooth(seed + 4, {5: 0.12, 6: 0.2}, origin, shape)
+    factor += 1
+    values[..., 0] *= factor + hue
+    values[..., 1] *= factor
+    values[..., 2] *= factor - hue
 
 
 def _toned(values: Fine, look: Look) -> Fine:
-    values *= np.array(look.gain, np.float32)
-    grey = values.mean(axis=-1, keepdims=True)
-    values = grey + (values - grey) * np.float32(look.saturation)
-    values = 110 + (values - 110) * np.float32(look.contrast)
-    air = np.array([205, 212, 222], np.float32)
-    return values + (air - values) * np.float32(look.haze)
+    """Cast, saturation, contrast and haze at once: all are linear. Changes `values`."""
+    clear = (1 - look.haze) * look.contrast
+    air = look.haze * np.array([205, 212, 222]) + (1 - look.haze) * 110 * (1 - look.contrast)
+    gain = np.array(look.gain, np.float32)
+    grey = values @ (gain * np.float32((1 - look.saturation) * clear / 3))
+    values *= gain * np.float32(look.saturation * clear)
+    values += grey[..., None]
+    values += air.astype(np.float32)
+    return values
 
 
-def _grain(look: Look, origin: tuple[int, int], shape: tuple[int, ...]) -> Fine:
-    """Sensor noise: partly the same in all channels."""
-    size = (shape[0], shape[1])
-    light = white(look.seed + 5, origin, size)
-    warm = np.float32(0.4) * white(look.seed + 6, origin, size)
+def _grain(look: Look, origin: tuple[int, int], size: tuple[int, int]) -> Fine:
+    """Sensor noise, (H, W, 3): partly the same in all channels."""
+    light = np.float32(look.noise) * white(look.seed + 5, origin, size)
+    warm = np.float32(0.4 * look.noise) * white(look.seed + 6, origin, size)
     return np.stack([light + warm, light, light - warm], axis=-1)
 
 
-def _compressed(rgb: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+def _compressed(picture: Image.Image, quality: int) -> NDArray[np.uint8]:
     memory = io.BytesIO()
-    Image.fromarray(rgb).save(memory, "JPEG", quality=quality)
+    picture.save(memory, "JPEG", quality=quality)
     return np.asarray(Image.open(memory).convert("RGB"))

@@ -113,7 +113,7 @@ def coast(canvas: Canvas, reach: float, shore: float, *, sand: float = 26.0) -> 
         canvas.fill(below(offset, 2.5 if offset else 1.5), paint, Layer.WATER, thing=sea)
     for offset in (0.8, 7.0, 16.0):
         if random.random() < 0.8:
-            line = below(offset + random.uniform(0, 4), 2.5)[:61]
+            line = below(offset + random.uniform(0, 4), 1.0)[:61]
             width = np.abs(random.normal(2.2, 1.2, 61)) + 0.3
             foam = Paint(varied((224, 230, 228), random, 4), "surf")
             canvas.fill(band(line, width), foam, Layer.WATER, thing=sea)
