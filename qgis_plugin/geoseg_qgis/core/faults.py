@@ -86,9 +86,6 @@ FAULTS = {
     # what happens in QGIS
     "no_layer": Fault("Choose an image first.", "Add a raster layer to the project."),
     "no_words": Fault("Say what to find.", "For example: safe open areas"),
-    "layer_gone": Fault(
-        "The image was removed from the project.", "Add it again and run again.", "again"
-    ),
     "layer_no_crs": Fault(
         "The layer has no coordinate reference system.",
         "Right-click the layer, Layer CRS, Set Layer CRS; then run again.",

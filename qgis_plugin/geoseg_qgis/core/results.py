@@ -32,8 +32,10 @@ def load(result: Event, scene: str, ledger: str, polygons: str = "polygons") -> 
     return [add(entry, path, scene, ledger, polygons) for entry in entries][::-1]
 
 
-def add(entry: dict[str, Any], path: str, scene: str, ledger: str, polygons: str) -> Any:
-    """Add one of them, in a group above all that is there.
+def add(
+    entry: dict[str, Any], path: str, scene: str, ledger: str, polygons: str, *, group: Any = None
+) -> Any:
+    """Add one of them, to a group of the layer tree or in a new one above all that is there.
 
     Raises ValueError when the file cannot be opened.
     """
@@ -42,7 +44,8 @@ def add(entry: dict[str, Any], path: str, scene: str, ledger: str, polygons: str
     layer.setCustomProperty(LEDGER_PROPERTY, ledger)
     describe(layer, entry, scene)
     QgsProject.instance().addMapLayer(layer, False)
-    QgsProject.instance().layerTreeRoot().insertGroup(0, entry["instruction"]).addLayer(layer)
+    group = group or QgsProject.instance().layerTreeRoot().insertGroup(0, entry["instruction"])
+    group.insertLayer(0, layer)
     return layer
 
 

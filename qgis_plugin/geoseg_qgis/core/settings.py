@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "threshold": 0.5,
     "careful": False,
     "idle_minutes": 10,
+    "tile_seconds": 0.0,
 }
 MOST_RECENT = 12
 

@@ -93,17 +93,19 @@ class GeosegDock(QgsDockWidget):
         dialog.chosen.connect(lambda _: self._show_python())
         dialog.open()
 
-    def complain(self, event: Event) -> None:
-        """Say what went wrong and the way out."""
-        self._say(self.notices.complain(event, *self._way_out(action_of(event))))
+    def complain(self, event: Event, again: Callable[[], object] | None = None) -> None:
+        """Say what went wrong and the way out; `again` is what failed, the latest run if None."""
+        self._say(self.notices.complain(event, *self._way_out(action_of(event), again)))
 
-    def _way_out(self, action: str) -> tuple[str, Callable[[], object] | None]:
+    def _way_out(
+        self, action: str, again: Callable[[], object] | None
+    ) -> tuple[str, Callable[[], object] | None]:
         """What is offered beside the sentence: a button's text and what it does."""
         job = self.runner.job
         if action == "setup":
             return self.tr("Set up Python"), self.open_setup
-        if action == "again" and job is not None:
-            return self.tr("Run again"), lambda: self._again(job)
+        if action == "again" and (again or job) is not None:
+            return self.tr("Run again"), again or (lambda: self._again(job))
         if action == "save_as":
             return self.tr("Choose a file"), self.form.choose_output
         if action == "log":
@@ -178,8 +180,8 @@ class GeosegDock(QgsDockWidget):
         self.runner.exporting.connect(self._exporting)
         self.runner.failed.connect(self._failed)
         self.runner.done.connect(self._done)
-        self.preview.failed.connect(self.complain)
-        self.review.failed.connect(self.complain)
+        self.preview.failed.connect(lambda event: self.complain(event, self.show_preview))
+        self.review.failed.connect(lambda event: self.complain(event, self.review.refine))
         self.history.wanted.connect(self._open)
         self.history.again.connect(lambda entry: self._again(job_of(entry)))
         self.foot.linkActivated.connect(lambda _: self.open_setup())

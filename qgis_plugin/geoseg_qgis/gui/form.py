@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from qgis.gui import (
     QgsCollapsibleGroupBox,
     QgsDoubleSpinBox,
@@ -25,8 +27,13 @@ from qgis.PyQt.QtWidgets import (
 from ..compat import RASTER_LAYERS
 from ..core import settings
 from ..core.command import instructions_of
+from ..core.source import WINDOW
+from . import words
 from .area import AreaChoice
 from .options import DEVICES
+
+OVERLAP = 256
+"""Pixels that windows of the model have in common at least."""
 
 
 class Sentences(QPlainTextEdit):
@@ -115,7 +122,7 @@ class Form(QWidget):
         return min(2.0, max(0.1, metres))
 
     def estimate(self) -> str:
-        """How much a run will read."""
+        """How much a run will read, and how long that takes if the latest one tells."""
         layer = self.layer.currentLayer()
         if layer is None:
             return ""
@@ -127,7 +134,13 @@ class Form(QWidget):
             return ""
         columns = round(extent.width() / layer.rasterUnitsPerPixelX())
         rows = round(extent.height() / layer.rasterUnitsPerPixelY())
-        return self.tr("{} × {} pixels").format(max(0, columns), max(0, rows))
+        size = self.tr("{} × {} pixels").format(max(0, columns), max(0, rows))
+        pace = settings.get("tile_seconds")
+        if not pace or columns <= 0 or rows <= 0:
+            return size
+        tiles = windows(columns) * windows(rows)
+        seconds = pace * tiles * max(1, len(self.instructions()))
+        return self.tr("{}, about {}").format(size, words.duration(seconds))
 
     def remember(self) -> None:
         """Keep what was chosen for the next time."""
@@ -201,6 +214,11 @@ class Form(QWidget):
         form.addRow(self.careful)
         form.addRow(self.tr("Save to"), self.output)
         return box
+
+
+def windows(pixels: int) -> int:
+    """How many windows of the model lie along a side."""
+    return max(1, math.ceil((pixels - OVERLAP) / (WINDOW - OVERLAP)))
 
 
 def number(value: float, least: float, most: float, digits: int, suffix: str) -> QgsDoubleSpinBox:

@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 
 from qgis.core import QgsFeatureRequest, QgsProject, QgsSpatialIndex
+from qgis.PyQt.QtCore import QTimer
 
 from ..core import results
 from ..core.review import COLUMN
@@ -15,20 +16,29 @@ REFINED = "geoseg/refined"
 """Property of a layer that sliders have made."""
 
 
+LET_GO_MS = 1000
+"""After which QGIS has closed the file of a layer that was removed; earlier, it writes it anew."""
+
+
 def put_away(old) -> None:
     """The run's own layer is hidden; one that was drawn anew before gives way to the next."""
-    root = QgsProject.instance().layerTreeRoot()
-    node = root.findLayer(old.id())
+    project = QgsProject.instance()
     if not old.customProperty(REFINED):
+        node = project.layerTreeRoot().findLayer(old.id())
         if node is not None:
             node.setItemVisibilityChecked(False)
         return
-    path, group = old.customProperty(results.PATH_PROPERTY), node.parent() if node else None
-    QgsProject.instance().removeMapLayer(old.id())
-    if group is not None and group is not root and not group.children():
-        group.parent().removeChildNode(group)
-    with contextlib.suppress(OSError):  # Windows keeps files that something has open
-        Path(path).unlink()
+    path = old.customProperty(results.PATH_PROPERTY)
+    project.removeMapLayer(old.id())
+    QTimer.singleShot(LET_GO_MS, lambda: remove(path))
+
+
+def remove(path: str) -> None:
+    """Delete a result that gave way, unless somebody has opened it again."""
+    layers = QgsProject.instance().mapLayers().values()
+    if all(layer.customProperty(results.PATH_PROPERTY) != path for layer in layers):
+        with contextlib.suppress(OSError):  # Windows keeps files that something has open
+            Path(path).unlink()
 
 
 def carry_over(old, new) -> None:

@@ -23,7 +23,7 @@ from qgis.PyQt.QtWidgets import (
 from ..core import install, results, settings
 from ..core.command import dataset_command, output_path, refine_command
 from ..core.process import Run, clean_env
-from ..core.protocol import Event
+from ..core.protocol import Event, failure
 from ..core.review import ACCEPTED, COLUMN, REJECTED
 from ..core.task import CallTask, ChildTask
 from .area import polygon_file
@@ -154,17 +154,28 @@ class Review(QWidget):
         if event.name != "result":
             self.failed.emit(event)
             return
-        old = QgsProject.instance().mapLayer(old_id)
-        scene = old.customProperty(results.SCENE_PROPERTY) if old else ""
-        ledger = old.customProperty(results.LEDGER_PROPERTY) if old else ""
-        layers = results.load(event, scene, ledger, self.tr("polygons"))
-        if not layers:
+        project, entries = QgsProject.instance(), event.get("layers", [])
+        old = project.mapLayer(old_id)
+        if old is None or not entries:
             return
-        layers[0].setCustomProperty(REFINED, True)
-        if old is not None:
-            carry_over(old, layers[0])
-            put_away(old)
-        self.show_layer(layers[0])
+        node = project.layerTreeRoot().findLayer(old_id)
+        try:
+            new = results.add(
+                entries[0],
+                event.get("output", ""),
+                old.customProperty(results.SCENE_PROPERTY),
+                old.customProperty(results.LEDGER_PROPERTY),
+                self.tr("polygons"),
+                group=node.parent() if node else None,
+            )
+        except ValueError as error:
+            self.failed.emit(failure("no_result", str(error)))
+            return
+        new.setCustomProperty(REFINED, True)
+        carry_over(old, new)
+        put_away(old)
+        self._iface.setActiveLayer(new)
+        self.show_layer(new)
 
     def _removed(self, _keys: list[str]) -> None:
         """A bound method: a lambda would outlive the widget."""

@@ -14,6 +14,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..core import results, settings, source
 from ..core.command import Job, run_command, shell_line
+from ..core.envs import sandboxed
 from ..core.faults import FAULTS
 from ..core.process import Run, clean_env
 from ..core.protocol import Event, failure
@@ -107,7 +108,7 @@ class Runner(QObject):
             return "no_words"
         python = settings.get("python")
         if not python:
-            return "not_set_up"
+            return "sandbox" if sandboxed() else "not_set_up"
         return "" if Path(python).is_file() else "start"
 
     def _export(self, layer, job: Job, form) -> None:
@@ -172,6 +173,9 @@ class Runner(QObject):
             self.failed.emit(event)
             return
         self._remember(event, job)
+        asked = event.get("tiles", 0) * len(job.instructions)
+        if asked:
+            settings.put("tile_seconds", event.get("seconds", 0.0) / asked)
         self._ended_well = True
         entries = list(event.get("layers", []))
         QTimer.singleShot(0, lambda: self._load(event, job, entries, []))

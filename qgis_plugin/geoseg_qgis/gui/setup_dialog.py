@@ -23,7 +23,9 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..core import envs, install, settings
+from ..core.protocol import failure
 from ..core.task import CallTask
+from . import words
 from .pieces import side_by_side, wrapped
 
 
@@ -63,12 +65,7 @@ class SetupDialog(QDialog):
         layout.addWidget(self.log)
         layout.addWidget(buttons)
         if envs.sandboxed():
-            self.say(
-                self.tr(
-                    "This QGIS runs in a sandbox (Flatpak) and cannot start other programs. "
-                    "Install QGIS from your distribution or from qgis.org."
-                )
-            )
+            self.say(" ".join(words.sentences(failure("sandbox"))))
         self.look()
 
     def look(self) -> None:

@@ -97,3 +97,21 @@ def test_ten_thousand_polygons_are_no_burden(review):
     assert review.layer.featureCount() == len(
         list(review.layer.getFeatures(QgsFeatureRequest().setLimit(module.MOST_ROWS)))
     )
+
+
+def test_drawn_anew_twice_leaves_one_layer_beside_the_runs_own(review):
+    from pathlib import Path
+
+    first = review.layer
+    first.setCustomProperty(results.LEDGER_PROPERTY, first.customProperty(results.PATH_PROPERTY))
+    paths = []
+    for value in (60, 70):
+        before = review.layer.id()
+        review.threshold.setValue(value)
+        review.threshold.sliderReleased.emit()
+        until(lambda before=before: review.task is None and review.layer.id() != before)
+        paths.append(review.layer.customProperty(results.PATH_PROPERTY))
+    (group,) = QgsProject.instance().layerTreeRoot().findGroups()
+    assert [node.layerId() for node in group.findLayers()] == [review.layer.id(), first.id()]
+    until(lambda: not Path(paths[0]).exists())
+    assert Path(paths[1]).exists()

@@ -45,6 +45,10 @@ all tennis courts</translation>
       <translation>{} × {} pixels</translation>
     </message>
     <message>
+      <source>{}, about {}</source>
+      <translation>{}, environ {}</translation>
+    </message>
+    <message>
       <source>Recent</source>
       <translation>Récents</translation>
     </message>
@@ -482,10 +486,6 @@ all tennis courts</translation>
       <translation>Copier le rapport</translation>
     </message>
     <message>
-      <source>This QGIS runs in a sandbox (Flatpak) and cannot start other programs. Install QGIS from your distribution or from qgis.org.</source>
-      <translation>Ce QGIS tourne dans un bac à sable (Flatpak) et ne peut pas lancer d’autres programmes. Installez QGIS depuis votre distribution ou depuis qgis.org.</translation>
-    </message>
-    <message>
       <source>Looking for Pythons</source>
       <translation>Recherche de Pythons</translation>
     </message>
@@ -814,14 +814,6 @@ all tennis courts</translation>
     <message>
       <source>For example: safe open areas</source>
       <translation>Par exemple, en anglais : safe open areas</translation>
-    </message>
-    <message>
-      <source>The image was removed from the project.</source>
-      <translation>L’image a été retirée du projet.</translation>
-    </message>
-    <message>
-      <source>Add it again and run again.</source>
-      <translation>Ajoutez-la de nouveau et relancez.</translation>
     </message>
     <message>
       <source>The layer has no coordinate reference system.</source>
