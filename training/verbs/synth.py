@@ -11,6 +11,7 @@ from pathlib import Path
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
     parser.add_argument("--n", type=int, required=True, help="scenes to draw")
+    parser.add_argument("--sheet", action="store_true", help="one picture of all, OUT a .png")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--format",
@@ -45,6 +46,13 @@ def run(options: argparse.Namespace) -> int:
         backgrounds=options.backgrounds,
         gsd=options.gsd,
     )
+    if options.sheet:
+        from training.synth.sheet import SheetRequest, draw_sheet
+
+        sheet = draw_sheet(SheetRequest(options.n, seed=options.seed))
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        sheet.quantize(256).save(options.out, optimize=True)
+        return 0
     if request.form == GEOTIFF:
         for scene in make_ground(request):
             sys.stdout.write(

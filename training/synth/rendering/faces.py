@@ -1,7 +1,7 @@
 """Faces become rasters: which face each subpixel shows, and where shadows fall.
 
 Masks are votes: a pixel belongs to an item that covers at least half of its subpixels; of two that
-cover a half each, to one of them.
+cover a half each, to the lower one.
 """
 
 from __future__ import annotations
@@ -97,14 +97,11 @@ class Votes:
         """The number in `table` that at least half of a pixel's subpixels have, (H, W); or 0."""
         chosen: NDArray[np.uint32] = table[self.middle]
         votes = table[self.mixed]
-        candidate, lead = votes[0].copy(), np.ones(votes.shape[1], np.int8)
-        for plane in votes[1:]:
-            lead += np.where(plane == candidate, 1, -1).astype(np.int8)
-            taken = lead < 0
-            candidate[taken] = plane[taken]
-            lead[taken] = 1
-        enough = (votes == candidate).sum(axis=0) * 2 >= len(votes)
-        chosen[self.rows, self.columns] = np.where(enough, candidate, 0)
+        counts = np.stack([(votes == plane).sum(axis=0) for plane in votes])
+        best = counts.argmax(axis=0)[None]
+        enough = np.take_along_axis(counts, best, axis=0)[0] * 2 >= len(votes)
+        winner = np.take_along_axis(votes, best, axis=0)[0]
+        chosen[self.rows, self.columns] = np.where(enough, winner, 0)
         return chosen
 
 
@@ -119,6 +116,9 @@ def count_votes(ids: NDArray[np.int32]) -> Votes:
             uneven |= grouped[:, row, :, column] != middle
     rows, columns = np.nonzero(uneven)
     mixed = grouped.transpose(1, 3, 0, 2)[:, :, rows, columns].reshape(SUBPIXELS**2, -1)
+    # Of two with a half each the lower one comes first: what is drawn has its edge drawn with it,
+    # half a subpixel more than there is.
+    mixed = np.sort(mixed, axis=0)
     return Votes(middle, rows, columns, mixed)
 
 

@@ -47,7 +47,7 @@ class Look:
 
 def draw_look(random: np.random.Generator) -> Look:
     """The look of one scene."""
-    warm, light = random.normal(0, 0.05), random.normal(1.1, 0.14)
+    warm, light = random.normal(0, 0.05), random.normal(1.04, 0.12)
     green = random.normal(0, 0.02)
     dark = random.uniform(0.28, 0.5)
     return Look(
@@ -56,7 +56,7 @@ def draw_look(random: np.random.Generator) -> Look:
         haze=float(random.uniform(0, 0.16)),
         shade=(dark * 0.9, dark * 0.98, dark * 1.14),
         saturation=float(random.uniform(0.55, 1.0)),
-        contrast=float(random.uniform(0.9, 1.25)),
+        contrast=float(random.uniform(0.85, 1.15)),
         blur=float(random.uniform(0.4, 1.0)),
         sharpen=float(random.uniform(0.0, 0.9)),
         noise=float(random.uniform(2.0, 7.0)),
