@@ -140,5 +140,10 @@ def restore_moments(
     for name, parameter in parameters.items():
         if f"exp_avg.{name}" in moments:
             optimizer.state[parameter] = {
-                key: moments[f"{key}.{name}"].clone() for key in ("step", "exp_avg", "exp_avg_sq")
+                # AdamW counts its steps on the CPU, wherever the parameter is.
+                "step": moments[f"step.{name}"].clone(),
+                **{
+                    key: moments[f"{key}.{name}"].to(parameter.device, copy=True)
+                    for key in ("exp_avg", "exp_avg_sq")
+                },
             }

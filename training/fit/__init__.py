@@ -14,6 +14,7 @@
     heads      the same with SAM or SAM 2 as mask head
     shapes     which of the three a recipe asks for
     loop       steps, by accelerate on one device or several
+    sharing    weights shared out over processes
     states     adapter, heads and the optimizer on disk
     runs       a recipe, a folder and examples made into a run; states opened again
     examining  how well the masks of held-out examples are found

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import torch
 from accelerate import Accelerator, DistributedType
+from torch.nn import Parameter
 from tqdm import tqdm
 
 from geoseg.errors import GeosegError, InstructionError
@@ -26,7 +27,8 @@ from training.clock import Clock, stopped_by_sigterm
 from training.fit.batches import Batch, Counts, NumberedBatches, draw_seed, stream
 from training.fit.lesson import Lesson, Terms, weigh
 from training.fit.recipe import FitRecipe
-from training.fit.states import Progress, load_state, put_back, save_state, save_step
+from training.fit.sharing import settle_fsdp
+from training.fit.states import Progress, State, load_state, put_back, save_state, save_step
 
 _ABORT_AFTER = 20
 _SHARDED = (DistributedType.FSDP, DistributedType.DEEPSPEED)
@@ -68,14 +70,19 @@ class _Loop:
 
     def __init__(self, accelerator: Accelerator, course: Course) -> None:
         self.accelerator, self.course, self.recipe = accelerator, course, course.recipe
-        named = course.lesson.model.named_parameters()
-        self.learning = {name: p for name, p in named if p.requires_grad}
+        settle_fsdp(accelerator)
+        # Weights that are shared out cannot take the values of a state any more.
+        state = self._state_to_go_on_from()
         schedule = course.recipe.course
         plain = torch.optim.AdamW(
-            list(self.learning.values()), lr=schedule.rate, weight_decay=schedule.weight_decay
+            list(_learning(course.lesson).values()),
+            lr=schedule.rate,
+            weight_decay=schedule.weight_decay,
         )
         self.wrapped, self.optimizer = accelerator.prepare(course.lesson, plain)
         self.plain = plain
+        # FSDP has put others in the place of the parameters.
+        self.learning = _learning(course.lesson)
         self.sharded = accelerator.distributed_type in _SHARDED
         """Processes hold parts of the weights, and must gather them together."""
 
@@ -85,8 +92,9 @@ class _Loop:
         self.progress = Progress()
         self.window: list[dict[str, float]] = []
         self.waited = 0.0
-        if course.resume:
-            self._resume()
+        if state is not None:
+            restore_moments(plain, self.learning, state.moments)
+            self.progress = state.progress
         self.ramp = schedule.ramp()
         running = course.recipe.running
         self.clock = Clock({"save": running.save_minutes}, course.max_minutes)
@@ -94,13 +102,14 @@ class _Loop:
         first = self.progress.step * self.passes + accelerator.process_index
         self.stream = stream(course.batches, first, accelerator.num_processes, running.workers)
 
-    def _resume(self) -> None:
-        states = list_states(self.course.out)
-        if states:
-            state = load_state(states[-1])
-            put_back(self.course.lesson.model, state.learnt, states[-1])
-            restore_moments(self.plain, self.learning, state.moments)
-            self.progress = state.progress
+    def _state_to_go_on_from(self) -> State | None:
+        """The newest one, whose values the model has then; None at a start."""
+        states = list_states(self.course.out) if self.course.resume else []
+        if not states:
+            return None
+        state = load_state(states[-1])
+        put_back(self.course.lesson.model, state.learnt, states[-1])
+        return state
 
     def step(self, stop: bool) -> bool:
         """One step of the optimizer; whether any process asked to stop after it."""
@@ -118,7 +127,9 @@ class _Loop:
         for i, batch in enumerate(batches):
             last = i == len(batches) - 1
             with nullcontext() if last else self.accelerator.no_sync(self.wrapped):
-                found: Terms = self.wrapped(batch, counts)
+                # Under FSDP accelerate leaves autocast to the caller; elsewhere it is on already.
+                with self.accelerator.autocast():
+                    found: Terms = self.wrapped(batch, counts)
                 # Processes average their gradients; the sum is what is wanted.
                 share = found.total(wanted) * self.accelerator.num_processes
                 self.accelerator.backward(share)
@@ -204,7 +215,9 @@ class _Loop:
         if self.sharded:
             # Moments lie in parts, by another order: a continued run starts them anew.
             whole = self.accelerator.get_state_dict(self.wrapped)
-            return {name: whole[f"model.{name}"] for name in self.learning}, {}, self.course.model
+            # All processes send their parts, the first one has them all.
+            here = self.learning if self.accelerator.is_main_process else ()
+            return {name: whole[f"model.{name}"] for name in here}, {}, self.course.model
         names: dict[torch.Tensor, str] = {p: name for name, p in self.learning.items()}
         return self.learning, optimizer_moments(self.plain, names), self.course.model
 
@@ -234,6 +247,10 @@ def teach(accelerator: Accelerator, course: Course) -> Progress:
         loop.save()
     accelerator.wait_for_everyone()
     return loop.progress
+
+
+def _learning(lesson: Lesson) -> dict[str, Parameter]:
+    return {name: p for name, p in lesson.model.named_parameters() if p.requires_grad}
 
 
 def _bar(loop: _Loop, course: Course, leads: bool) -> Iterator[int]:

@@ -6,8 +6,9 @@ folder of --data is a benchmark in its own format, or one that `geoseg dataset` 
 Several devices: `accelerate launch --num_processes N -m training fit ...`; the processes share the
 batches of a step and learn what one would. The frozen weights of the 3B model take 7 GB in bfloat16
 and what learns 0.3 GB with its moments, so that a copy for each process (DDP) fits most cards. FSDP
-or DeepSpeed (stages 1 and 2) come from accelerate's own config file; under them set
-running.examine_steps=0, and mind that a continued run starts the optimizer's moments anew.
+(version 2) or DeepSpeed (stages 1 and 2) come from accelerate's own config file, such as those in
+training/configs/accelerate; under them set running.examine_steps=0, and mind that a continued run
+starts the optimizer's moments anew.
 """
 
 from __future__ import annotations
