@@ -144,4 +144,4 @@ def test_memory_does_not_grow_with_height() -> None:
             tracemalloc.stop()
         assert found > height
         peaks.append(peak)
-    assert peaks[1] < 1.25 * peaks[0]  # of seven times the height
+    assert peaks[1] < 1.25 * peaks[0]  # of 7.5 times the height
