@@ -10,6 +10,10 @@ LEAST_CONTRAST = 4.5
 """Of text of normal size against its ground, WCAG 2.1 level AA."""
 
 
+LEAST_OF_SYMBOLS = 3.0
+"""Of a single sign, such as an arrow (WCAG 2.1, 1.4.11)."""
+
+
 def problems(root: QWidget) -> list[str]:
     """Sentences on what is cut off, out of reach, on top of one another or faint within `root`."""
     widgets = [w for w in root.findChildren(QWidget) if w.isVisible() and not is_of_qt(w)]
@@ -70,7 +74,8 @@ def faint(widget: QWidget) -> str:
     colors = Counter(image.pixel(x, y) for x, y in places)
     ground = QColor(colors.most_common(1)[0][0])
     best = max(contrast(QColor(color), ground) for color in colors)
-    return "" if best >= LEAST_CONTRAST else f"{name(widget)} has a contrast of {best:.1f}"
+    least = LEAST_CONTRAST if len(widget.text()) > 1 else LEAST_OF_SYMBOLS
+    return "" if best >= least else f"{name(widget)} has a contrast of {best:.1f}"
 
 
 def contrast(first, second) -> float:
