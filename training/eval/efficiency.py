@@ -61,7 +61,7 @@ class Efficiency:
         memory = self.peak_memory_bytes
         held = "" if memory is None else f", at most {memory / 1e9:.1f} GB"
         return (
-            f"{self.tflops:.3f} TFLOPs and {self.seconds:.3f} s per image "
+            f"{self.tflops:#.4g} TFLOPs and {self.seconds:.3f} s per image "
             f"(median {self.seconds_median:.3f} s), batch 1\n"
             f"{self.images} images after {self.warmup} to warm up, operations of {self.counted} "
             f"counted, two per multiply-add\n"

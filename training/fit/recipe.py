@@ -163,6 +163,12 @@ class FitRecipe:
                 "Rows of tokens learn as part of an adapter, but lora_rank is 0. Set head to "
                 "'full' or 'none', or lora_rank to 1 or more."
             )
+        if self.base.half and self.running.precision == "no":
+            raise InstructionError(
+                "The recipe keeps frozen weights in bfloat16 (base.half) and computes in float32 "
+                "(running.precision 'no'), which do not go together. Set precision to 'bf16', or "
+                "half to false."
+            )
         if shape.queries > 1 and shape.mask_head != "m2f":
             raise InstructionError("Several queries are an ablation of mask_head 'm2f' alone.")
 

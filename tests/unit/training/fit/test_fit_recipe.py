@@ -52,6 +52,7 @@ def test_the_released_recipe_supervises_all_outputs_at_weight_five():
         ({"learning.lora_rank": "0"}, "part of an adapter"),
         ({"shape.queries": "3", "shape.mask_head": "sam"}, "alone"),
         ({"course.steps": "0"}, "1 or more"),
+        ({"base.half": "true", "running.precision": "no"}, "do not go together"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings, message):
