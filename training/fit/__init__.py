@@ -7,6 +7,7 @@
     records    data sets on disk as examples
     drawn      drawn examples with known truth
     batches    numbered batches: the same for a number, whatever process or worker makes them
+    targets    masks as the two sides of the model see them
     newborn    a fresh model that speaks the words of its examples; new words for a known one
     adapting   what learns: LoRA, the rows of new tokens, whole parts; and folding it in again
     lesson     one forward pass: batch in, the terms of the loss out

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from geoseg.segearth.config import SegEarthConfig, SiglipConfig
+from geoseg.segearth.config import SegEarthConfig
 from geoseg.segearth.preprocess import Letterbox, Views, views
 from geoseg.segearth.prompt import PromptBatch, TextCodec
-from geoseg.segearth.resample import resample
 from training.data.errors import DataError
 from training.fit.examples import Example, Examples
-from training.losses import Variant, attention_count, released_grid, target_grid
+from training.fit.targets import framed, tokens_of, tower_tokens
+from training.losses import Variant, attention_count, released_grid
 
 _LAST = 1 << 40
 
@@ -141,35 +141,8 @@ class Collation:
         if self.grid == "released":
             return released_grid(masks, side, side)
         if self.config.siglip is not None:
-            return target_grid(tower_sees(masks, self.config.siglip), side, side)
-        return target_grid((inputs > 0).float(), side, side)
-
-
-def framed(masks: Tensor, box: Letterbox) -> Tensor:
-    """Masks (N, H, W) bool as the picture lies in its input: (N, S, S) uint8 shares of 255."""
-    height, width = box.scaled
-    out = torch.zeros(len(masks), box.side, box.side, dtype=torch.uint8)
-    if len(masks):
-        shares = masks.to(torch.uint8) * 255
-        out[:, :height, :width] = resample(shares, height, width, "bilinear")
-    return out
-
-
-def tower_sees(masks: Tensor, siglip: SiglipConfig) -> Tensor:
-    """Masks (N, H, W) as far as whole patches reach; what lies beyond is moved to their edge.
-
-    With patches of 14 the tower never sees the last 6 of 384 rows and columns. A target there
-    belongs to the tokens beside it: none is lost.
-    """
-    side = siglip.image_size
-    seen = side // siglip.patch * siglip.patch
-    kept = masks.float()
-    for axis in (1, 2):
-        size = kept.shape[axis]
-        reach = max(1, -(-size * seen // side))
-        edge = kept.narrow(axis, reach - 1, size - reach + 1).amax(axis, keepdim=True)
-        kept = torch.cat([kept.narrow(axis, 0, reach - 1), edge], axis)
-    return kept
+            return tower_tokens(masks, self.config.siglip, side)
+        return tokens_of(inputs > 0, side)
 
 
 def _extent(box: Letterbox) -> tuple[float, float]:

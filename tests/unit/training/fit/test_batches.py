@@ -2,8 +2,6 @@ import numpy as np
 import pytest
 import torch
 
-from geoseg.segearth.config import SiglipConfig
-from geoseg.segearth.preprocess import Letterbox
 from tests.unit.segearth.tiny_r2 import tiny_r2
 from training.data.errors import DataError
 from training.fit.batches import (
@@ -11,10 +9,8 @@ from training.fit.batches import (
     Counts,
     NumberedBatches,
     draw_seed,
-    framed,
     place,
     stream,
-    tower_sees,
 )
 from training.fit.examples import Example
 
@@ -45,22 +41,6 @@ def test_picture_and_masks_lie_alike_in_the_input(collation):
     assert batch.extent.tolist() == [[1.0, 0.5]]
     assert batch.grid.tolist() == [[False, True, False, True]]
     assert Counts.of([batch], "released") == Counts(float(batch.answer_mask.sum()), 1.0, 1.0)
-
-
-def test_no_target_is_lost_at_the_edge_that_the_tower_does_not_see():
-    siglip = SiglipConfig(hidden=16, layers=2, heads=2, mlp=32, image_size=34, patch=14)
-    masks = torch.zeros(1, 340, 340, dtype=torch.bool)
-    masks[0, 339, 339] = True
-    seen = tower_sees(masks, siglip)
-    assert seen.shape == (1, 280, 280)
-    assert seen[0, -1, -1] == 1
-
-
-def test_small_targets_keep_their_share():
-    mask = torch.zeros(1, 64, 64, dtype=torch.bool)
-    mask[0, 8:10, 8:10] = True
-    small = framed(mask, Letterbox(64, 64, 16)).float() / 255
-    assert small.sum().item() == pytest.approx(4 / 16, abs=0.05)
 
 
 def test_masks_and_markers_must_agree(collation):
