@@ -26,8 +26,8 @@ from geoseg.segearth.preprocess import Letterbox, Views, views
 from geoseg.segearth.prompt import PromptBatch, TextCodec
 from training.data.errors import DataError
 from training.fit.examples import Example, Examples
-from training.fit.targets import framed, tokens_of, tower_tokens
-from training.losses import Variant, attention_count, released_grid
+from training.fit.targets import framed, tower_tokens
+from training.losses import Variant, attention_count, released_grid, target_grid
 
 _LAST = 1 << 40
 
@@ -142,7 +142,7 @@ class Collation:
             return released_grid(masks, side, side)
         if self.config.siglip is not None:
             return tower_tokens(masks, self.config.siglip, side)
-        return tokens_of(inputs > 0, side)
+        return target_grid(inputs > 0, side, side)
 
 
 def _extent(box: Letterbox) -> tuple[float, float]:

@@ -43,26 +43,14 @@ def _where(some: Tensor) -> slice:
     return slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0, 0)
 
 
-def tokens_of(masks: Tensor, side: int) -> Tensor:
-    """Masks (N, H, W) bool on the token grid (N, T): a token has all of which it has something.
-
-    As `target_grid`, which pools floating-point maps.
-    """
-    return _pooled(masks, side, masks.shape[1], masks.shape[2])
-
-
 def tower_tokens(masks: Tensor, siglip: SiglipConfig, side: int) -> Tensor:
-    """The same on the tokens of the tower, which sees the picture as far as whole patches reach.
+    """Masks (N, H, W) bool on the tower's tokens (N, T): one has all of which it has something.
 
-    With patches of 14 the tower never sees the last 6 of 384 rows and columns. A target there
+    As `target_grid` pools, but the tower sees a picture only as far as whole patches reach. With patches of 14 the tower never sees the last 6 of 384 rows and columns. A target there
     belongs to the tokens beside it: none is lost.
     """
     seen = siglip.image_size // siglip.patch * siglip.patch
     rows, columns = (max(1, -(-n * seen // siglip.image_size)) for n in masks.shape[1:])
-    return _pooled(masks, side, rows, columns)
-
-
-def _pooled(masks: Tensor, side: int, rows: int, columns: int) -> Tensor:
     across = _any(masks.numpy(), 1, side, rows)
     return torch.from_numpy(_any(across, 2, side, columns)).flatten(1)
 

@@ -7,7 +7,7 @@ import torch
 from geoseg.segearth.config import SiglipConfig
 from geoseg.segearth.preprocess import Letterbox
 from geoseg.segearth.resample import resample
-from training.fit.targets import framed, tokens_of, tower_tokens
+from training.fit.targets import framed, tower_tokens
 from training.losses import target_grid
 
 TOWER = SiglipConfig(hidden=16, layers=2, heads=2, mlp=32, image_size=34, patch=14)
@@ -44,8 +44,7 @@ def test_masks_in_the_input_are_those_of_whole_pictures_to_the_bit(height, width
 @pytest.mark.parametrize("side", [2, 5, 27])
 def test_tokens_are_those_of_max_pooling(height, width, side):
     masks = drawn(height, width)
-    assert torch.equal(tokens_of(masks, side), target_grid(masks, side, side))
-    assert tokens_of(masks[:0], side).shape == (0, side * side)
+    assert tower_tokens(masks[:0], TOWER, side).shape == (0, side * side)
     kept = masks.float()
     for axis in (1, 2):
         size = kept.shape[axis]
