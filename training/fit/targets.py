@@ -46,8 +46,9 @@ def _where(some: Tensor) -> slice:
 def tower_tokens(masks: Tensor, siglip: SiglipConfig, side: int) -> Tensor:
     """Masks (N, H, W) bool on the tower's tokens (N, T): one has all of which it has something.
 
-    As `target_grid` pools, but the tower sees a picture only as far as whole patches reach. With patches of 14 the tower never sees the last 6 of 384 rows and columns. A target there
-    belongs to the tokens beside it: none is lost.
+    As `target_grid` pools, but the tower sees a picture only as far as whole patches reach: with
+    patches of 14 never the last 6 of 384 rows and columns. A target there belongs to the tokens
+    beside it: none is lost.
     """
     seen = siglip.image_size // siglip.patch * siglip.patch
     rows, columns = (max(1, -(-n * seen // siglip.image_size)) for n in masks.shape[1:])
