@@ -12,6 +12,7 @@ from qgis.core import QgsApplication, QgsProject, QgsSettings
 PREFIX = "geoseg/"
 DEFAULTS: dict[str, Any] = {
     "python": "",
+    "python_says": "",
     "device": "auto",
     "checkpoint": "nano",
     "out_dir": "",

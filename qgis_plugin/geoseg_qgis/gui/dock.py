@@ -14,7 +14,6 @@ from qgis.PyQt.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -26,7 +25,7 @@ from . import words
 from .form import Form
 from .history import History
 from .notices import Notices
-from .pieces import wrapped
+from .pieces import Pages, wrapped
 from .preview import Preview
 from .review import Review
 from .runner import Runner, action_of, job_of
@@ -125,7 +124,7 @@ class GeosegDock(QgsDockWidget):
         self.status = wrapped("")
         self.status.setObjectName("geosegStatus")
         layout.addWidget(self.status)
-        self.pages = QTabWidget()
+        self.pages = Pages()
         self.pages.setObjectName("geosegPages")
         first = QWidget()
         below = QVBoxLayout(first)
@@ -236,7 +235,8 @@ class GeosegDock(QgsDockWidget):
         self._show_state()
         self.history.refresh()
         count = sum(layer["features"] for layer in event.get("layers", []))
-        text = self.tr("{} polygons in {} layers").format(count, len(layers))
+        several = self.tr("{} polygons in {} layers").format(count, len(layers))
+        text = several if len(layers) != 1 else self.tr("{} polygons").format(count)
         self._say(text)
         self.notices.good(text)
         for warning in event.get("warnings", []):
@@ -282,8 +282,8 @@ class GeosegDock(QgsDockWidget):
     def _show_python(self) -> None:
         python = settings.get("python")
         if python and Path(python).is_file():
-            shown = Path(python).parent.parent.name or python
-            text = f"Python: {shown} · {self.form.device.currentText()}"
+            shown = settings.get("python_says") or f"Python: {Path(python).parent.parent.name}"
+            text = f"{shown} · {self.form.device.currentText()}"
         else:
             text = words.tr(FAULTS["not_set_up"].sentence)
         change = self.tr("change")

@@ -23,6 +23,7 @@ class History(QListWidget):
         self.setObjectName("geosegHistory")
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setMinimumHeight(5 * self.fontMetrics().lineSpacing())
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.customContextMenuRequested.connect(self._menu)
         self.itemDoubleClicked.connect(lambda item: self.wanted.emit(entry_of(item)))

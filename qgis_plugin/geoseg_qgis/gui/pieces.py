@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QWidget
+from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QWidget
+
+
+class Pages(QTabWidget):
+    """Tabs as high as the page that is seen wants, not as the highest of them."""
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self.currentChanged.connect(lambda _: self.updateGeometry())
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the tabs and the page."""
+        return self._around(self.currentWidget().minimumSizeHint(), super().minimumSizeHint())
+
+    def sizeHint(self) -> QSize:
+        """Room for the tabs and the page."""
+        return self._around(self.currentWidget().sizeHint(), super().sizeHint())
+
+    def _around(self, page: QSize, usual: QSize) -> QSize:
+        frame = self.tabBar().sizeHint().height() + 2 * self.fontMetrics().height() // 3
+        return QSize(usual.width(), page.height() + frame)
 
 
 def wrapped(text: str) -> QLabel:

@@ -284,6 +284,7 @@ class SetupDialog(QDialog):
             self.say(f"{python}: {problems[python.problem]}")
         else:
             settings.put("python", python.executable)
+            settings.put("python_says", str(python))
             self.say(self.tr("{} is used from now on.").format(python))
             self.chosen.emit(python.executable)
 

@@ -16,6 +16,11 @@ HERE = Path(__file__).parent
 SAMPLE = HERE.parents[2] / "examples" / "data" / "banepa_sample.tif"
 
 
+# PyQt ends the process at an exception in a slot while Python's own hook is in place; between tests,
+# when a task of the last one ends, that would be the end of all the others.
+sys.excepthook = lambda *error: traceback.print_exception(*error)
+
+
 @pytest.fixture(autouse=True)
 def no_python_errors(monkeypatch):
     """An exception in a slot or a task fails the test instead of ending the process."""

@@ -168,6 +168,10 @@ all tennis courts</translation>
       <translation>{} polygones dans {} couches</translation>
     </message>
     <message>
+      <source>{} polygons</source>
+      <translation>{} polygones</translation>
+    </message>
+    <message>
       <source>{} tiles could not be looked at: holes in the result.</source>
       <translation>{} tuiles n’ont pas pu être examinées : le résultat a des trous.</translation>
     </message>
