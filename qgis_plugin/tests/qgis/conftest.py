@@ -16,8 +16,8 @@ HERE = Path(__file__).parent
 SAMPLE = HERE.parents[2] / "examples" / "data" / "banepa_sample.tif"
 
 
-# PyQt ends the process at an exception in a slot while Python's own hook is in place; between tests,
-# when a task of the last one ends, that would be the end of all the others.
+# PyQt ends the process at an exception in a slot while Python's own hook is in place. Between
+# tests, when a task of the last one ends, that would be the end of all the others.
 sys.excepthook = traceback.print_exception
 
 
