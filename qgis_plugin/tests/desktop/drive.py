@@ -49,7 +49,11 @@ def picture(name, root):
 
     pause(400)
     iface.mainWindow().grab().save(str(PICTURES / f"{name}.png"))
-    errors.extend(f"{name}: {sentence}" for sentence in problems(root))
+    found = problems(root)
+    if found:  # a run may have ended just now, and its buttons not yet have their places
+        pause(500)
+        found = problems(root)
+    errors.extend(f"{name}: {sentence}" for sentence in found)
 
 
 def heartbeat():
