@@ -130,6 +130,13 @@ class Area:
 
     def somewhere(self, random: np.random.Generator, margin: float = 0.0) -> tuple[float, float]:
         """A random point, a margin away from the edge where there is room."""
-        mx, my = min(margin, self.width / 2), min(margin, self.height / 2)
-        x = random.uniform(self.x0 + mx, self.x1 - mx)
-        return float(x), float(random.uniform(self.y0 + my, self.y1 - my))
+        return (
+            _between(self.x0, self.x1, margin, random),
+            _between(self.y0, self.y1, margin, random),
+        )
+
+
+def _between(low: float, high: float, margin: float, random: np.random.Generator) -> float:
+    inset = min(margin, (high - low) / 2)
+    # Where the margin leaves one point, rounding may put its upper end below its lower one.
+    return float(random.uniform(low + inset, max(low + inset, high - inset)))

@@ -7,6 +7,7 @@ from training.synth import knowledge
 from training.synth.layouts import LAYOUTS
 from training.synth.rendering.materials import MATERIALS
 from training.synth.scenes import SceneRequest, lay_out
+from training.synth.shapes import Area
 
 SHOWS = {
     "residential": {"building", "driveway", "paved road"},
@@ -71,3 +72,12 @@ def test_all_parts_and_tier_a_can_be_drawn():
     wanted = {c.name for c in known if c.tier == "A" or c.granularity == "part"}
     missing = {c for c in wanted if not knowledge.kinds_of(c) & (seen | whole)}
     assert not missing
+
+
+def test_a_margin_that_leaves_one_point_gives_that_point():
+    """Also where rounding puts its ends the wrong way round."""
+    random = np.random.default_rng(0)
+    for height in np.linspace(0.1, 3, 300):
+        x, y = Area(0, -0.7, 10, -0.7 + height).somewhere(random, 5)
+        assert x == 5
+        assert y == pytest.approx(-0.7 + height / 2)
