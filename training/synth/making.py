@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from geoseg.errors import InstructionError, OutputError
+from training.data.errors import DataError
+from training.data.pictures import picture_size
 from training.synth.layouts import LAYOUTS
 from training.synth.mosaic import GroundRequest
 from training.synth.scenes import SceneRequest
@@ -39,6 +41,8 @@ FORMS: Final[Mapping[str, _Form]] = {
 GEOTIFF: Final = "geotiff"
 """Format of scenes on the ground."""
 
+_PICTURES: Final = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
+
 _TEST_EVERY: Final = 5
 """One scene in so many is kept for tests."""
 
@@ -57,15 +61,19 @@ class SynthRequest:
     processes: int = 1
     plain: bool = False
     backgrounds: Path | None = None
+    """Folder of real pictures to draw on."""
+
     gsd: float = 0.3
-    """Metres per pixel of georeferenced scenes; data sets have what suits each land use."""
+    """Metres per pixel of georeferenced scenes and of `backgrounds`; other scenes have what suits
+    their land use."""
 
 
 def make(request: SynthRequest) -> Tally:
     """Draw the scenes and write them; what there is of each kind.
 
     InstructionError for a format or land use that there is not, fewer than 1 scene, or pictures
-    below 64 pixels; OutputError where the folder has something in it already.
+    below 64 pixels; OutputError where the folder has something in it already; DataError where no
+    background is large enough.
     """
     _check(request)
     form = FORMS[request.form]
@@ -98,6 +106,11 @@ def _check(request: SynthRequest) -> None:
             f"questions each as {request.form!r}. Formats are {', '.join(forms)}; ask for 1 scene "
             "or more, of 64 pixels or more, with 1 question or more."
         )
+    if request.backgrounds is not None and (request.form == GEOTIFF or request.land_use):
+        raise InstructionError(
+            "Scenes on real pictures have neither a land use nor a place on the ground. Leave out "
+            f"--land-use, and choose another format than {GEOTIFF}."
+        )
     if request.land_use and request.land_use not in LAYOUTS:
         raise InstructionError(
             f"There is no land use {request.land_use!r}. Land uses are {', '.join(LAYOUTS)}."
@@ -106,8 +119,26 @@ def _check(request: SynthRequest) -> None:
         raise OutputError(f"{request.out} has something in it already. Name a new folder.")
 
 
+def _backgrounds(request: SynthRequest) -> tuple[Path, ...]:
+    """The pictures that are large enough, by name; DataError where there is none."""
+    if request.backgrounds is None:
+        return ()
+    found = sorted(
+        path for path in request.backgrounds.rglob("*") if path.suffix.lower() in _PICTURES
+    )
+    enough = tuple(path for path in found if min(picture_size(path, str(path))) >= request.side)
+    if not enough:
+        raise DataError(
+            str(request.backgrounds),
+            f"holds {len(found)} pictures, none of {request.side} x {request.side} pixels or more.",
+            hint="Give a folder of larger pictures, or draw smaller scenes with --side.",
+        )
+    return enough
+
+
 def _records(request: SynthRequest, form: _Form) -> Iterator[SceneRecord]:
     """In the order of their numbers, whoever draws them."""
+    backgrounds = _backgrounds(request)
     wanted = [
         RecordRequest(
             SceneRequest(
@@ -117,6 +148,8 @@ def _records(request: SynthRequest, form: _Form) -> Iterator[SceneRecord]:
                 request.side,
                 land_use=request.land_use,
                 plain=request.plain,
+                backgrounds=backgrounds,
+                gsd=request.gsd,
             ),
             "test" if number % _TEST_EVERY == _TEST_EVERY - 1 else "train",
             request.questions,

@@ -21,12 +21,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--out", type=Path, required=True, help="a new folder")
     parser.add_argument("--side", type=int, default=512, help="of a picture, in pixels")
-    parser.add_argument("--gsd", type=float, default=0.3, help="metres per pixel of a geotiff")
+    parser.add_argument(
+        "--gsd", type=float, default=0.3, help="metres per pixel of a geotiff, or of BACKGROUNDS"
+    )
     parser.add_argument("--questions", type=int, default=6, help="for each picture")
     parser.add_argument("--land-use", default="", help="of all scenes; otherwise they take turns")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--plain", action="store_true", help="flat colours, no look of a camera")
-    parser.add_argument("--backgrounds", type=Path, help="folder of real pictures to draw on")
+    parser.add_argument(
+        "--backgrounds",
+        type=Path,
+        help="folder of real pictures of open ground to draw on, without what is drawn there",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

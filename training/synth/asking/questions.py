@@ -83,18 +83,23 @@ class _Target:
     description: str
 
 
-def ask(view: View, random: np.random.Generator, count: int, *, test: bool) -> list[Question]:
-    """Up to `count` different questions; tests draw from what training never sees."""
+def ask(
+    view: View, random: np.random.Generator, count: int, *, test: bool, whole: bool = True
+) -> list[Question]:
+    """Up to `count` different questions; tests draw from what training never sees.
+
+    Unless the view is the `whole` truth, nothing is said of what there is not, or how many.
+    """
     questions: list[Question] = []
     asked: set[tuple[Program, ...]] = set()
     texts: set[str] = set()
     for _ in range(count * 4):
         if len(questions) == count:
             break
-        if random.random() < _NEGATIVE:
+        if whole and random.random() < _NEGATIVE:
             made = _negative(view, random, test=test)
         else:
-            made = _question(view, random, _wish(view, random), test=test)
+            made = _question(view, random, _wish(view, random), test=test, told=whole)
         if made is None or made.text in texts:
             continue
         plain = tuple(replace(program, function="") for program in made.programs)
@@ -118,7 +123,7 @@ def _wish(view: View, random: np.random.Generator) -> _Wish:
 
 
 def _question(
-    view: View, random: np.random.Generator, wish: _Wish, *, test: bool
+    view: View, random: np.random.Generator, wish: _Wish, *, test: bool, told: bool
 ) -> Question | None:
     candidates = list(_targets(view, random, wish, test=test))
     if len(candidates) < wish.targets:
@@ -132,7 +137,7 @@ def _question(
             chosen.append(each)
     if len(chosen) < wish.targets:
         return None
-    return _put(view, random, wish, chosen, test=test)
+    return _put(view, random, wish, chosen, test=test, told=told)
 
 
 def _targets(
@@ -165,12 +170,18 @@ def _targets(
 
 
 def _put(
-    view: View, random: np.random.Generator, wish: _Wish, chosen: list[_Target], *, test: bool
+    view: View,
+    random: np.random.Generator,
+    wish: _Wish,
+    chosen: list[_Target],
+    *,
+    test: bool,
+    told: bool,
 ) -> Question | None:
-    """Words for what was chosen."""
+    """Words for what was chosen; `told`: with a fact about the picture now and then."""
     programs = tuple(each.program for each in chosen)
     shy = frozenset().union(*(program.kinds for program in programs))
-    around = fact(view, random, shy) if random.random() < 0.5 else ""
+    around = fact(view, random, shy) if told and random.random() < 0.5 else ""
     text = request(
         [each.description for each in chosen],
         wish.reasoning,

@@ -51,11 +51,18 @@ class Picture:
     """(H, W)."""
 
 
-def render(world: World, window: Window, look: Look | None, origin: tuple[int, int]) -> Picture:
+def render(
+    world: World,
+    window: Window,
+    look: Look | None,
+    origin: tuple[int, int],
+    ground: NDArray[np.uint8] | None = None,
+) -> Picture:
     """Draw a window of the world.
 
     `origin` is the row and column of the window's first pixel in the scene, a multiple of 16 where
     windows are to join without a seam. Without a `look` colours stay as they were painted.
+    `ground`, (H, W, 3), is what is seen where no face is.
     """
     margin = MARGIN if look else 0
     wide = Window(
@@ -69,6 +76,9 @@ def render(world: World, window: Window, look: Look | None, origin: tuple[int, i
     votes = count_votes(ids)
     tables = _tables(world.faces)
     rgb = _reduced(tables.paint[ids])
+    if ground is not None:
+        around = ((margin, margin), (margin, margin), (0, 0))
+        rgb += _bare(ids, np.pad(ground, around, mode="reflect"))
     if look:
         cast = draw_shadows(world.faces, wide, world.sun)
         shadow = _shaded(cast, tables.height[ids])
@@ -108,7 +118,16 @@ def _reduced(packed: NDArray[np.uint32]) -> NDArray[np.uint8]:
     # A mode of four bands without transparency, which would be multiplied in.
     size = (packed.shape[1], packed.shape[0])
     image = Image.frombuffer("CMYK", size, packed.tobytes(), "raw", "CMYK", 0, 1)
-    return np.asarray(image.reduce(SUBPIXELS))[..., :3]
+    return np.array(image.reduce(SUBPIXELS))[..., :3]
+
+
+def _bare(ids: NDArray[np.int32], ground: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What of the ground is seen in each pixel: its colour times the share that no face covers."""
+    height, width = (side // SUBPIXELS for side in ids.shape)
+    open_ones = (ids == 0).reshape(height, SUBPIXELS, width, SUBPIXELS).sum(axis=(1, 3))
+    # Rounded down, so that the sum with what is painted stays within a byte.
+    seen = ground * open_ones[..., None] // SUBPIXELS**2
+    return np.asarray(seen, np.uint8)
 
 
 def _shaded(cast: NDArray[np.uint8], height: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -61,6 +61,20 @@ def draw_look(random: np.random.Generator) -> Look:
         sharpen=float(random.uniform(0.0, 0.9)),
         noise=float(random.uniform(2.0, 7.0)),
         quality=int(random.integers(72, 96)),
+    )
+
+
+def beside_real(look: Look) -> Look:
+    """The same for things that stand in a real picture, which has its light and lens already."""
+    return replace(
+        look,
+        gain=(1.0, 1.0, 1.0),
+        haze=0.0,
+        saturation=0.9,
+        contrast=1.0,
+        blur=0.45,
+        sharpen=0.0,
+        noise=0.35 * look.noise,
     )
 
 

@@ -86,7 +86,13 @@ def make_record(request: RecordRequest) -> SceneRecord:
     scene = draw_scene(request.scene)
     view = look_at(scene.picture, scene.world.items)
     random = request.scene.random("questions")
-    questions = ask(view, random, request.questions, test=request.split == "test")
+    questions = ask(
+        view,
+        random,
+        request.questions,
+        test=request.split == "test",
+        whole=not request.scene.backgrounds,
+    )
     checker = Checker(scene.picture, scene.world.items)
     clear = [question for question in questions if is_exact(question, checker)]
     instances = []
