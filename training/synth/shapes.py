@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.synth.world import Points
+
+Outlines = NDArray[np.float64]
+"""(K, N, 2): as many polygons of N corners each."""
 
 
 def rectangle(x0: float, y0: float, x1: float, y1: float) -> Points:
@@ -46,11 +51,24 @@ def arc_band(
 
 def blob(radius: float, random: np.random.Generator, *, rough: float = 0.18) -> Points:
     """A roundish outline around the origin, as crowns and ponds have it."""
-    n = int(np.clip(7 + radius, 8, 48))
-    turn = np.arange(n) * (2 * math.pi / n)
-    reach = 1 + rough * random.standard_normal(n)
-    reach = (np.roll(reach, 1) + 2 * reach + np.roll(reach, -1)) / 4
-    return np.stack([np.cos(turn), np.sin(turn)], axis=1) * (radius * reach)[:, None]
+    return np.asarray(blobs(np.array([radius]), random, rough=rough)[0])
+
+
+def blobs(radii: NDArray[np.float64], random: np.random.Generator, *, rough: float) -> Outlines:
+    """Roundish outlines around the origin, (K, N, 2), of as many corners as the largest needs."""
+    n = min(48, max(8, int(7 + radii.max())))
+    reach = 1 + rough * random.standard_normal((len(radii), n))
+    around = np.concatenate([reach[:, -1:], reach, reach[:, :1]], axis=1)
+    reach = (around[:, :-2] + 2 * reach + around[:, 2:]) / 4
+    outlines: Outlines = _rays(n) * (radii[:, None] * reach)[..., None]
+    return outlines
+
+
+@cache
+def _rays(count: int) -> Points:
+    """Directions all around, of length 1."""
+    turn = np.arange(count) * (2 * math.pi / count)
+    return np.stack([np.cos(turn), np.sin(turn)], axis=1)
 
 
 def band(line: Points, width: float | Points) -> Points:

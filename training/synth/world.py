@@ -117,6 +117,8 @@ class World:
     faces: tuple[Face, ...]
     sun: Sun
     land_use: str
+    direction: float = 0.0
+    """Of what runs along the layout, in radians from the x axis towards the y axis."""
 
     def item(self, number: int) -> Item:
         """The item of a number, as rasters hold it."""
@@ -134,14 +136,21 @@ class Frame:
 
     def at(self, x: float, y: float, angle: float = 0.0) -> Frame:
         """A frame whose origin and direction are given in this one's axes."""
-        place = self.map(np.array([[x, y]]))[0]
-        return Frame(float(place[0]), float(place[1]), self.angle + angle)
+        cos, sin = math.cos(self.angle), math.sin(self.angle)
+        return Frame(self.x + cos * x - sin * y, self.y + sin * x + cos * y, self.angle + angle)
+
+    def within(self, other: Frame) -> Frame:
+        """`other`, which is given in this frame's axes, as one in the world's."""
+        return other if self is ORIGIN else self.at(other.x, other.y, other.angle)
 
     def map(self, points: Points) -> Points:
         """Own coordinates to the world's, (N, 2)."""
         cos, sin = math.cos(self.angle), math.sin(self.angle)
-        turned = points @ np.array([[cos, sin], [-sin, cos]])
-        return np.asarray(turned + np.array([self.x, self.y]))
+        mapped = np.empty(points.shape)
+        x, y = points[:, 0], points[:, 1]
+        mapped[:, 0] = cos * x - sin * y + self.x
+        mapped[:, 1] = sin * x + cos * y + self.y
+        return mapped
 
 
 ORIGIN: Final = Frame()
@@ -177,8 +186,7 @@ class Canvas:
         self, points: Points, paint: Paint, layer: Layer, frame: Frame = ORIGIN, **shown: Any
     ) -> None:
         """Paint a polygon, given in the axes of `frame` of the layout; `shown`: fields of Face."""
-        outline = frame.map(points) if frame is not ORIGIN else points
-        outline = self.base.map(outline)
+        outline = self.base.within(frame).map(points)
         self.faces.append(Face(outline, paint, layer, site=self.site, **shown))
 
     def child(self) -> np.random.Generator:
@@ -188,13 +196,16 @@ class Canvas:
     def world(self, land_use: str) -> World:
         """What was drawn, faces from the bottom up."""
         faces = sorted(self.faces, key=lambda face: face.layer)
-        return World(tuple(self.items), tuple(faces), self.sun, land_use)
+        return World(tuple(self.items), tuple(faces), self.sun, land_use, self.base.angle)
 
     def light(self, side: Points) -> float:
         """How bright a slope is that looks towards `side`, (2,) in the layout's axes."""
-        across = self.base.map(side[None])[0] - (self.base.x, self.base.y)
-        turn = math.atan2(across[1], across[0]) - self.sun.direction
-        return 1 - 0.17 * math.cos(turn)
+        return float(self.lights(side[None])[0])
+
+    def lights(self, sides: Points) -> NDArray[np.float64]:
+        """How bright slopes are, (N,), that look towards `sides`, (N, 2)."""
+        turns = np.arctan2(sides[:, 1], sides[:, 0]) + self.base.angle - self.sun.direction
+        return np.asarray(1 - 0.17 * np.cos(turns))
 
     def _item(self, category: str, sort: Sort, whole: int, color: str) -> int:
         self.items.append(Item(len(self.items) + 1, category, sort, whole, color))
@@ -206,7 +217,7 @@ def varied(
 ) -> tuple[int, int, int]:
     """A colour a little lighter or darker, and a little off in hue."""
     shade, *off = random.normal(0, by, 4).tolist()
-    r, g, b = (int(min(255, max(0, c + shade + o / 3))) for c, o in zip(rgb, off, strict=True))
+    r, g, b = [int(min(255, max(0, c + shade + o / 3))) for c, o in zip(rgb, off, strict=True)]
     return r, g, b
 
 

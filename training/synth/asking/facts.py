@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from training.synth.rendering import Picture
 from training.synth.world import Item
@@ -81,16 +81,32 @@ def look_at(picture: Picture, items: Sequence[Item]) -> View:
 
 
 def _measure(raster: NDArray[np.uint32], items: Sequence[Item], seen: dict[int, Seen]) -> None:
-    places = np.flatnonzero(raster)
-    numbers = raster.ravel()[places]
-    rows, columns = np.divmod(places, raster.shape[1])
-    areas = np.bincount(numbers)
-    x, y = np.bincount(numbers, columns), np.bincount(numbers, rows)
-    for number, place in enumerate(ndimage.find_objects(raster.astype(np.int32)), 1):
-        if place is None:
-            continue
-        area = int(areas[number])
-        crop = raster[place] == number
-        center = x[number] / area + 0.5, y[number] / area + 0.5
-        item = items[number - 1]
-        seen[number] = Seen(item, area, *center, place[0].start, place[1].start, crop)
+    sums, boxes = _sums(raster, len(items) + 1)
+    for number in np.flatnonzero(sums[:, 0]).tolist():
+        area, x, y = sums[number].tolist()
+        top, left, bottom, right = boxes[number].tolist()
+        crop = raster[top:bottom, left:right] == number
+        center = x / area + 0.5, y / area + 0.5
+        seen[number] = Seen(items[number - 1], area, *center, top, left, crop)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sums(
+    raster: NDArray[np.uint32], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # pragma: no cover - compiled
+    """Of each number below `count` but 0: pixels, sums of columns and rows, (count, 3); first and
+    behind the last row and column, as top, left, bottom, right, (count, 4)."""
+    sums = np.zeros((count, 3), np.int64)
+    boxes = np.zeros((count, 4), np.int64)
+    boxes[:, :2] = max(raster.shape)
+    for y in range(raster.shape[0]):
+        for x in range(raster.shape[1]):
+            number = raster[y, x]
+            if number:
+                sums[number, 0] += 1
+                sums[number, 1] += x
+                sums[number, 2] += y
+                box = boxes[number]
+                box[0], box[1] = min(box[0], y), min(box[1], x)
+                box[2], box[3] = max(box[2], y + 1), max(box[3], x + 1)
+    return sums, boxes

@@ -5,6 +5,7 @@
     materials   how strongly what is painted varies
     noise       random fields without seams
     faces       polygons become rasters of faces and of shadows
+    loops       passes over pixels, compiled
     look        light, air, lens, sensor
 """
 
@@ -14,17 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from training.synth.rendering.faces import (
-    SUBPIXELS,
-    Window,
-    count_votes,
-    draw_faces,
-    draw_shadows,
-    height_code,
-)
-from training.synth.rendering.look import Look, finish
+from training.synth.rendering.faces import Window, draw_faces, draw_shadows, height_code
+from training.synth.rendering.look import Look, Painted, finish, to_bytes
+from training.synth.rendering.loops import gather, lose_light
 from training.synth.rendering.materials import MATERIALS
 from training.synth.world import Face, World
 
@@ -72,65 +66,50 @@ def render(
         window.height + 2 * margin,
         window.width + 2 * margin,
     )
-    ids = draw_faces(world.faces, wide)
-    votes = count_votes(ids)
     tables = _tables(world.faces)
-    rgb = _reduced(tables.paint[ids])
-    if ground is not None:
-        around = ((margin, margin), (margin, margin), (0, 0))
-        rgb += _bare(ids, np.pad(ground, around, mode="reflect"))
+    ids = draw_faces(world.faces, wide)
+    rgb, middle, items = gather(ids, tables.paint, tables.items, _around(ground, wide, margin))
+    inner = slice(margin, margin + window.height), slice(margin, margin + window.width)
     if look:
         cast = draw_shadows(world.faces, wide, world.sun)
-        shadow = _shaded(cast, tables.height[ids])
+        lost = lose_light(cast, tables.height, ids)
         first = (origin[0] - margin, origin[1] - margin)
-        rgb = finish(rgb, tables.texture[votes.middle], shadow, look, first)
-    inner = slice(margin, margin + window.height), slice(margin, margin + window.width)
-    truth = (np.ascontiguousarray(votes.winner(table)[inner]) for table in tables.items)
-    return Picture(np.ascontiguousarray(rgb[inner]), *truth)
+        painted = Painted(rgb, middle, tables.texture, lost, world.direction)
+        shown = finish(painted, look, first)
+    else:
+        shown = to_bytes(rgb)
+    truth = (np.ascontiguousarray(plane[inner]) for plane in items)
+    return Picture(np.ascontiguousarray(shown[inner]), *truth)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tables:
     """Properties by number of the face, 0 being none."""
 
-    paint: NDArray[np.uint32]
-    texture: NDArray[np.uint8]
+    paint: NDArray[np.float32]
+    """(F, 3)."""
+
+    texture: NDArray[np.float32]
+    """(F, 5)."""
+
     height: NDArray[np.uint8]
-    items: tuple[NDArray[np.uint32], ...]
+    """(F,)."""
+
+    items: NDArray[np.uint32]
+    """(F, 3): things, parts, sites."""
 
 
 def _tables(faces: tuple[Face, ...]) -> _Tables:
-    paint = np.zeros((len(faces) + 1, 4), np.uint8)
-    texture = np.zeros((len(faces) + 1, 3), np.uint8)
-    paint[1:, :3] = [face.paint.rgb for face in faces]
-    strengths = {name: (m.fine, m.middle, m.coarse) for name, m in MATERIALS.items()}
-    texture[1:] = np.array([strengths[face.paint.material] for face in faces]) * 512
+    strengths = {name: material.strengths for name, material in MATERIALS.items()}
+    paint = np.array([(0, 0, 0), *(face.paint.rgb for face in faces)], np.float32)
+    texture = [(0.0,) * 5, *(strengths[face.paint.material] for face in faces)]
     height = np.array([0, *(height_code(face.height) for face in faces)], np.uint8)
-    numbers = np.array(
-        [(0, 0, 0), *((face.thing, face.part, face.site) for face in faces)], np.uint32
-    )
-    packed = paint.view(np.uint32)[:, 0]
-    return _Tables(packed, texture, height, tuple(np.ascontiguousarray(numbers.T)))
+    numbers = [(0, 0, 0), *((face.thing, face.part, face.site) for face in faces)]
+    return _Tables(paint, np.array(texture, np.float32), height, np.array(numbers, np.uint32))
 
 
-def _reduced(packed: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """Means over the subpixels of the first three bytes, (H, W, 3)."""
-    # A mode of four bands without transparency, which would be multiplied in.
-    size = (packed.shape[1], packed.shape[0])
-    image = Image.frombuffer("CMYK", size, packed.tobytes(), "raw", "CMYK", 0, 1)
-    return np.array(image.reduce(SUBPIXELS))[..., :3]
-
-
-def _bare(ids: NDArray[np.int32], ground: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What of the ground is seen in each pixel: its colour times the share that no face covers."""
-    height, width = (side // SUBPIXELS for side in ids.shape)
-    open_ones = (ids == 0).reshape(height, SUBPIXELS, width, SUBPIXELS).sum(axis=(1, 3))
-    # Rounded down, so that the sum with what is painted stays within a byte.
-    seen = ground * open_ones[..., None] // SUBPIXELS**2
-    return np.asarray(seen, np.uint8)
-
-
-def _shaded(cast: NDArray[np.uint8], height: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """255 where what casts a shadow stands higher than what is there, means over subpixels."""
-    lost = (cast > height).astype(np.uint8) * np.uint8(255)
-    return np.asarray(Image.fromarray(lost).reduce(SUBPIXELS))
+def _around(ground: NDArray[np.uint8] | None, window: Window, margin: int) -> NDArray[np.uint8]:
+    """The ground of a window with its margin, mirrored there; black where there is none."""
+    if ground is None:
+        return np.broadcast_to(np.zeros(3, np.uint8), (window.height, window.width, 3))
+    return np.pad(ground, ((margin, margin), (margin, margin), (0, 0)), mode="reflect")

@@ -1,8 +1,4 @@
-"""Faces become rasters: which face each subpixel shows, and where shadows fall.
-
-Masks are votes: a pixel belongs to an item that covers at least half of its subpixels; of two that
-cover a half each, to the lower one.
-"""
+"""Faces become rasters: which face each subpixel shows, and where shadows fall."""
 
 from __future__ import annotations
 
@@ -14,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from training.synth.rendering.loops import SUBPIXELS
 from training.synth.world import Face, Points, Sun
-
-SUBPIXELS = 2
-"""Each way."""
 
 _HEIGHT_STEPS = 2
 """Per metre, of the raster of shadows."""
@@ -42,7 +36,7 @@ class Window:
     width: int
 
 
-def draw_faces(faces: Sequence[Face], window: Window) -> NDArray[np.int32]:
+def draw_faces(faces: Sequence[Face], window: Window) -> NDArray[np.uint32]:
     """1 + the place in `faces` of what each subpixel shows; 0 where nothing does.
 
     (H, W) times `SUBPIXELS` each way.
@@ -53,7 +47,7 @@ def draw_faces(faces: Sequence[Face], window: Window) -> NDArray[np.int32]:
     for index, corners in enumerate(_corners([face.points for face in faces], window), 1):
         if corners and not faces[index - 1].hidden:
             polygon(corners, fill=index)
-    return np.asarray(image)
+    return np.asarray(image).view(np.uint32)
 
 
 def draw_shadows(faces: Sequence[Face], window: Window, sun: Sun) -> NDArray[np.uint8]:
@@ -77,49 +71,6 @@ def draw_shadows(faces: Sequence[Face], window: Window, sun: Sun) -> NDArray[np.
 def height_code(height: float) -> int:
     """A height as the raster of shadows holds it."""
     return int(min(255, round(height * _HEIGHT_STEPS)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Votes:
-    """Faces by pixel, sorted out once for any property of theirs to be voted on."""
-
-    middle: NDArray[np.int32]
-    """(H, W): what each pixel's middle shows."""
-
-    rows: NDArray[np.intp]
-    """Of the pixels that show several faces."""
-
-    columns: NDArray[np.intp]
-    mixed: NDArray[np.int32]
-    """(4, M): what their subpixels show."""
-
-    def winner(self, table: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """The number in `table` that at least half of a pixel's subpixels have, (H, W); or 0."""
-        chosen: NDArray[np.uint32] = table[self.middle]
-        votes = table[self.mixed]
-        counts = np.stack([(votes == plane).sum(axis=0) for plane in votes])
-        best = counts.argmax(axis=0)[None]
-        enough = np.take_along_axis(counts, best, axis=0)[0] * 2 >= len(votes)
-        winner = np.take_along_axis(votes, best, axis=0)[0]
-        chosen[self.rows, self.columns] = np.where(enough, winner, 0)
-        return chosen
-
-
-def count_votes(ids: NDArray[np.int32]) -> Votes:
-    """Sort out a raster of faces by subpixel."""
-    height, width = (side // SUBPIXELS for side in ids.shape)
-    grouped = ids.reshape(height, SUBPIXELS, width, SUBPIXELS)
-    middle = np.ascontiguousarray(grouped[:, SUBPIXELS // 2, :, SUBPIXELS // 2])
-    uneven = np.zeros((height, width), bool)
-    for row in range(SUBPIXELS):
-        for column in range(SUBPIXELS):
-            uneven |= grouped[:, row, :, column] != middle
-    rows, columns = np.nonzero(uneven)
-    mixed = grouped.transpose(1, 3, 0, 2)[:, :, rows, columns].reshape(SUBPIXELS**2, -1)
-    # Of two with a half each the lower one comes first: what is drawn has its edge drawn with it,
-    # half a subpixel more than there is.
-    mixed = np.sort(mixed, axis=0)
-    return Votes(middle, rows, columns, mixed)
 
 
 def _corners(outlines: Sequence[Points], window: Window) -> list[list[float]]:

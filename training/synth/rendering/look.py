@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
+from math import cos, sin
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from training.synth.rendering.noise import smooth, white
+from training.synth.rendering.loops import spread, tone, weather
+from training.synth.rendering.noise import pool, smooth, white
 
 Fine = NDArray[np.float32]
 
 _LEAST_SHARPENING: Final = 0.35
 """Below which it would not be seen."""
+
+_SHARPENED: Final = 1.2
+"""Standard deviation in pixels of what is sharpened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +52,19 @@ class Look:
 
 def draw_look(random: np.random.Generator) -> Look:
     """The look of one scene."""
-    warm, light = random.normal(0, 0.05), random.normal(1.04, 0.12)
-    green = random.normal(0, 0.02)
+    warm, light = random.normal(0, 0.08), random.normal(1.07, 0.12)
+    green = random.normal(0, 0.025)
     dark = random.uniform(0.28, 0.5)
     return Look(
         seed=int(random.integers(2**31)),
         gain=(light * (1 + warm), light * (1 + green), light * (1 - warm)),
-        haze=float(random.uniform(0, 0.16)),
+        haze=float(0.15 * random.uniform() ** 2),
         shade=(dark * 0.9, dark * 0.98, dark * 1.14),
-        saturation=float(random.uniform(0.55, 1.0)),
-        contrast=float(random.uniform(0.85, 1.15)),
+        saturation=float(random.uniform(0.4, 0.85)),
+        contrast=float(random.uniform(0.95, 1.35)),
         blur=float(random.uniform(0.4, 1.0)),
         sharpen=float(random.uniform(0.0, 0.9)),
-        noise=float(random.uniform(2.0, 7.0)),
+        noise=float(random.uniform(0.5, 5.0)),
         quality=int(random.integers(72, 96)),
     )
 
@@ -78,33 +83,48 @@ def beside_real(look: Look) -> Look:
     )
 
 
-def finish(
-    rgb: NDArray[np.uint8],
-    texture: NDArray[np.uint8],
-    shadow: NDArray[np.uint8],
-    look: Look,
-    origin: tuple[int, int],
-) -> NDArray[np.uint8]:
-    """The picture, (H, W, 3).
+@dataclass(frozen=True, slots=True, eq=False)
+class Painted:
+    """A picture before any light falls on it."""
 
-    rgb (H, W, 3): painted colours. texture (H, W, 3): strength of fine, middle and coarse
-    variation, in units of 1/512. shadow (H, W): 255 where all light is lost.
+    rgb: Fine
+    """(H, W, 3), of 255."""
+
+    faces: NDArray[np.uint32]
+    """(H, W): which face each pixel shows."""
+
+    texture: Fine
+    """(F, 5): strengths of `materials.Material` by face."""
+
+    lost: Fine
+    """(H, W): share in the shadow."""
+
+    direction: float
+    """Of what runs along the layout, in radians from the columns' axis towards the rows'."""
+
+
+def finish(painted: Painted, look: Look, origin: tuple[int, int]) -> NDArray[np.uint8]:
+    """The picture, (H, W, 3), whose first pixel has the row and column `origin` in the scene.
+
+    The colours of `painted` change.
     """
-    values = rgb.astype(np.float32)
-    _vary(values, texture, look, origin)
-    lost = shadow.astype(np.float32)[..., None] * np.float32(1 / 255)
-    values *= 1 - lost * (1 - np.array(look.shade, np.float32))
-    values = _toned(values, look)
-    values += _grain(look, origin, (rgb.shape[0], rgb.shape[1]))
-    picture = Image.fromarray(_bytes(values))
+    values, shape = painted.rgb, painted.lost.shape
+    texture = painted.faces, painted.texture, np.array(look.shade, np.float32)
+    lines = pool(), cos(painted.direction), sin(painted.direction), *origin
+    weather(values, texture, _fields(look.seed, origin, shape), painted.lost, lines)
+    matrix, air = _toning(look)
+    light = np.float32(look.noise) * white(look.seed + 5, origin, shape)
+    warm = np.float32(0.6 * look.noise) * white(look.seed + 6, origin, shape)
+    tone(values, matrix, air, light, warm)
     if look.blur:
-        picture = picture.filter(ImageFilter.GaussianBlur(look.blur))
+        values = spread(values, _bell(look.blur))
     if look.sharpen > _LEAST_SHARPENING:
-        picture = picture.filter(ImageFilter.UnsharpMask(1.2, round(100 * look.sharpen), 0))
-    return _compressed(picture, look.quality)
+        soft = spread(values, _bell(_SHARPENED))
+        values += np.float32(look.sharpen) * (values - soft)
+    return _compressed(Image.fromarray(to_bytes(values)), look.quality)
 
 
-def _bytes(values: Fine) -> NDArray[np.uint8]:
+def to_bytes(values: Fine) -> NDArray[np.uint8]:
     """Rounded to 0 to 255. Changes `values`."""
     values += np.float32(0.5)
     np.maximum(values, 0, out=values)
@@ -112,38 +132,31 @@ def _bytes(values: Fine) -> NDArray[np.uint8]:
     return values.astype(np.uint8)
 
 
-def _vary(values: Fine, texture: NDArray[np.uint8], look: Look, origin: tuple[int, int]) -> None:
-    """Brightness at three scales, and a little hue at the largest. Changes `values`."""
-    shape = (texture.shape[0], texture.shape[1])
-    fine, middle, coarse = np.moveaxis(texture * np.float32(1 / 512), -1, 0)
-    seed = look.seed
-    factor = fine * (0.8 * white(seed, origin, shape) + smooth(seed + 1, {1: 0.6}, origin, shape))
-    factor += middle * smooth(seed + 2, {2: 0.7, 3: 0.7}, origin, shape)
-    factor += coarse * smooth(seed + 3, {4: 0.4, 5: 0.4, 6: 0.3, 7: 0.3}, origin, shape)
-    hue = coarse * smooth(seed + 4, {5: 0.12, 6: 0.2}, origin, shape)
-    factor += 1
-    values[..., 0] *= factor + hue
-    values[..., 1] *= factor
-    values[..., 2] *= factor - hue
+def _fields(seed: int, origin: tuple[int, int], shape: tuple[int, ...]) -> Fine:
+    """Noise of four scales, (4, H, W): fine, middle, coarse, and what changes the hue."""
+    size = (shape[0], shape[1])
+    found = np.empty((4, *size), np.float32)
+    found[0] = 0.8 * white(seed, origin, size) + smooth(seed + 1, {1: 0.6}, origin, size)
+    found[1] = smooth(seed + 2, {2: 0.7, 3: 0.7}, origin, size)
+    found[2] = smooth(seed + 3, {4: 0.5, 5: 0.5, 6: 0.4, 7: 0.3}, origin, size)
+    found[3] = smooth(seed + 4, {4: 0.1, 5: 0.15, 6: 0.2}, origin, size)
+    return found
 
 
-def _toned(values: Fine, look: Look) -> Fine:
-    """Cast, saturation, contrast and haze at once: all are linear. Changes `values`."""
+def _toning(look: Look) -> tuple[Fine, Fine]:
+    """Cast, saturation, contrast and haze at once, all of which are linear: (3, 3) and (3,)."""
     clear = (1 - look.haze) * look.contrast
     air = look.haze * np.array([205, 212, 222]) + (1 - look.haze) * 110 * (1 - look.contrast)
-    gain = np.array(look.gain, np.float32)
-    grey = values @ (gain * np.float32((1 - look.saturation) * clear / 3))
-    values *= gain * np.float32(look.saturation * clear)
-    values += grey[..., None]
-    values += air.astype(np.float32)
-    return values
+    gain = np.array(look.gain)
+    mixed = np.eye(3) * look.saturation + (1 - look.saturation) / 3
+    return (mixed * gain * clear).astype(np.float32), air.astype(np.float32)
 
 
-def _grain(look: Look, origin: tuple[int, int], size: tuple[int, int]) -> Fine:
-    """Sensor noise, (H, W, 3): partly the same in all channels."""
-    light = np.float32(look.noise) * white(look.seed + 5, origin, size)
-    warm = np.float32(0.4 * look.noise) * white(look.seed + 6, origin, size)
-    return np.stack([light + warm, light, light - warm], axis=-1)
+def _bell(deviation: float) -> Fine:
+    """Weights of a Gaussian blur; their sum is 1."""
+    reach = max(1, round(3 * deviation))
+    taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
+    return np.asarray(taps / taps.sum(), np.float32)
 
 
 def _compressed(picture: Image.Image, quality: int) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
-"""Textures of what is painted: how strongly brightness varies, at three scales.
+"""Textures of what is painted: how strongly brightness varies, and in what ways.
 
-A scale is the spacing of the noise in pixels: fine 1 to 2, middle 4 to 8, coarse 32 and more.
+A scale is the spacing of the noise in pixels: fine 1 to 2, middle 4 to 8, coarse 16 and more.
 """
 
 from __future__ import annotations
@@ -17,22 +17,34 @@ class Material:
     fine: float
     middle: float
     coarse: float
+    """Hue varies with it."""
+
+    streaks: float = 0.0
+    """Along the direction of the layout: tyres, mowers, ploughs."""
+
+    clumps: float = 0.0
+    """Puffs with dark creases between them, as leaves from above."""
+
+    @property
+    def strengths(self) -> tuple[float, float, float, float, float]:
+        """All five, in their order."""
+        return self.fine, self.middle, self.coarse, self.streaks, self.clumps
 
 
 MATERIALS: Final[Mapping[str, Material]] = {
     "plain": Material(0.02, 0.02, 0.02),
-    "grass": Material(0.10, 0.07, 0.07),
-    "meadow": Material(0.13, 0.13, 0.11),
-    "crop": Material(0.08, 0.07, 0.06),
-    "soil": Material(0.08, 0.07, 0.07),
-    "sand": Material(0.05, 0.04, 0.06),
-    "asphalt": Material(0.06, 0.04, 0.04),
-    "concrete": Material(0.05, 0.03, 0.035),
-    "roof": Material(0.06, 0.05, 0.03),
-    "metal": Material(0.03, 0.03, 0.03),
-    "canopy": Material(0.22, 0.16, 0.06),
-    "water": Material(0.05, 0.05, 0.05),
+    "grass": Material(0.06, 0.04, 0.10, 0.045, 0.03),
+    "meadow": Material(0.08, 0.07, 0.16, 0.0, 0.12),
+    "crop": Material(0.07, 0.05, 0.08, 0.08),
+    "soil": Material(0.05, 0.05, 0.10, 0.05),
+    "sand": Material(0.04, 0.03, 0.07, 0.015),
+    "asphalt": Material(0.05, 0.025, 0.05, 0.06),
+    "concrete": Material(0.04, 0.02, 0.045, 0.045),
+    "roof": Material(0.05, 0.04, 0.04, 0.04),
+    "metal": Material(0.02, 0.02, 0.02, 0.015),
+    "canopy": Material(0.16, 0.0, 0.06, 0.0, 0.55),
+    "water": Material(0.04, 0.025, 0.05, 0.01),
     "surf": Material(0.10, 0.16, 0.08),
-    "gravel": Material(0.11, 0.08, 0.08),
+    "gravel": Material(0.10, 0.06, 0.10, 0.03),
     "smoke": Material(0.01, 0.02, 0.05),
 }

@@ -69,9 +69,10 @@ def _block(seed: int, row: int, column: int) -> Field:
     # Rows and columns may be negative; a seed may not.
     random = np.random.default_rng([seed, row + 2**20, column + 2**20])
     y, x = random.integers(_POOL - _BLOCK, size=2)
-    return _pool()[y : y + _BLOCK, x : x + _BLOCK]
+    return pool()[y : y + _BLOCK, x : x + _BLOCK]
 
 
 @cache
-def _pool() -> Field:
+def pool() -> Field:
+    """The store, (1024, 1024), of mean 0 and standard deviation 1; always the same."""
     return np.random.default_rng(0).standard_normal((_POOL, _POOL), np.float32)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from training.synth.shapes import Area, blob
-from training.synth.world import Canvas, Frame, Layer, Paint, Points, tinted, varied
+from training.synth.shapes import Area, blob, blobs
+from training.synth.world import Canvas, Face, Frame, Layer, Paint, Points, tinted, varied
 
-GRASS = ((104, 118, 72), (120, 124, 84), (92, 112, 66), (134, 130, 92), (86, 104, 70))
-SOIL = ((152, 128, 100), (166, 144, 116), (138, 116, 92), (176, 156, 128))
+GRASS = (
+    *((104, 118, 72), (120, 124, 84), (92, 112, 66), (134, 130, 92), (86, 104, 70)),
+    # watered, pale, dry
+    *((72, 116, 80), (134, 150, 116), (156, 140, 110), (140, 124, 102), (168, 158, 126)),
+)
+SOIL = ((152, 128, 100), (166, 144, 116), (138, 116, 92), (176, 156, 128), (160, 124, 94))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,9 @@ class Season:
 
 def draw_season(random: np.random.Generator) -> Season:
     """Colours of the plants and the ground of one scene."""
-    leaf = random.choice([[62, 84, 50], [74, 90, 56], [54, 74, 52], [84, 92, 58], [70, 76, 54]])
+    leaf = random.choice(
+        [[62, 84, 50], [74, 90, 56], [54, 74, 52], [84, 92, 58], [70, 76, 54], [112, 98, 84]]
+    )
     leaves = tuple(varied(leaf, random, 9) for _ in range(5))
     return Season(
         varied(GRASS[random.integers(len(GRASS))], random, 6),
@@ -74,18 +81,20 @@ def crown(
 ) -> None:
     """Leaves of `size` radius and height: a dark rim, and lit tufts towards the sun."""
     radius, height = size
-    shown = {"thing": number, "height": height}
-    paint = Paint(tinted(base, 0.72), "canopy")
-    canvas.fill(blob(radius, random), paint, Layer.CANOPY, frame, casts=True, **shown)
-    tufts = int(np.clip(radius * 2, 2, 7))
-    for turn in random.uniform(0, 2 * math.pi, tufts):
-        reach = radius * random.uniform(0.1, 0.5)
-        lit = 0.22 * (1 - canvas.light(np.array([math.cos(turn), math.sin(turn)]))) / 0.17
-        lit = 1 - lit + random.normal(0, 0.07)
-        color = varied([c * lit for c in base], random, 4)
-        spot = frame.at(reach * math.cos(turn), reach * math.sin(turn))
-        outline = blob(radius * random.uniform(0.3, 0.5), random)
-        canvas.fill(outline, Paint(color, "canopy"), Layer.CANOPY, spot, **shown)
+    count = int(min(7, max(2, radius * 2)))
+    turns, reaches = random.uniform(0, 2 * math.pi, count), random.uniform(0.1, 0.5, count)
+    radii = np.concatenate([[1.0], random.uniform(0.3, 0.5, count)]) * radius
+    outlines = blobs(radii, random, rough=0.18)
+    sides = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    outlines[1:] += (sides * (radius * reaches)[:, None])[:, None]
+    outlines = canvas.base.map(frame.map(outlines.reshape(-1, 2))).reshape(outlines.shape)
+    lit = 1 - 0.22 * (1 - canvas.lights(sides)) / 0.17 + random.normal(0, 0.07, count)
+    shown: dict[str, Any] = {"thing": number, "height": height, "site": canvas.site}
+    rim = Paint(tinted(base, 0.72), "canopy")
+    canvas.faces.append(Face(outlines[0], rim, Layer.CANOPY, casts=True, **shown))
+    for outline, light in zip(outlines[1:], lit.tolist(), strict=True):
+        paint = Paint(varied([c * light for c in base], random, 4), "canopy")
+        canvas.faces.append(Face(outline, paint, Layer.CANOPY, **shown))
 
 
 def bush(canvas: Canvas, season: Season, x: float, y: float, radius: float) -> int:

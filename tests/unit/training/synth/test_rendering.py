@@ -1,12 +1,16 @@
 """Rasters of faces, votes and shadows."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from training.synth.rendering import Window, render
-from training.synth.rendering.faces import count_votes, draw_faces, draw_shadows, height_code
+from training.synth.rendering.faces import draw_faces, draw_shadows, height_code
+from training.synth.rendering.look import draw_look
+from training.synth.rendering.loops import gather, spread
 from training.synth.rendering.noise import smooth, white
 from training.synth.shapes import box, disc, rectangle
 from training.synth.world import Canvas, Face, Frame, Layer, Paint, Sun
@@ -49,10 +53,43 @@ def test_a_frame_turns_and_shifts():
     assert high == pytest.approx([3.5, 1])
 
 
-def test_a_vote_needs_half_of_a_pixel():
-    ids = np.array([[1, 1, 2, 3], [1, 2, 0, 4]], np.int32)
-    table = np.array([0, 7, 8, 9, 9], np.uint32)
-    assert count_votes(ids).winner(table).tolist() == [[7, 9]]
+def test_a_vote_needs_half_of_a_pixel_and_ties_go_to_the_lower():
+    """By things, which faces 3 and 4 share; by parts, which nothing has but face 2."""
+    ids = np.array([[1, 1, 2, 3, 2, 2], [1, 2, 0, 4, 1, 1]], np.uint32)
+    items = np.array([(0, 0, 0), (7, 0, 0), (8, 5, 0), (9, 0, 0), (9, 0, 0)], np.uint32)
+    paint = np.array([(0, 0, 0), (8, 0, 0), (40, 0, 0), (80, 0, 0), (80, 0, 0)], np.float32)
+    ground = np.full((1, 3, 3), 100, np.uint8)
+    rgb, middle, chosen = gather(ids, paint, items, ground)
+    assert chosen[0].tolist() == [[7, 9, 7]]
+    assert chosen[1].tolist() == [[0, 0, 0]]
+    assert middle.tolist() == [[2, 4, 1]]
+    assert rgb[0, :, 0].tolist() == [16, (40 + 80 + 80 + 100) / 4, 24]
+
+
+def test_a_blur_keeps_what_is_even_and_spreads_a_point():
+    taps = np.array([0.25, 0.5, 0.25], np.float32)
+    even = np.full((5, 6, 3), 7, np.float32)
+    assert (spread(even, taps) == 7).all()
+    point = np.zeros((7, 8, 3), np.float32)
+    point[3, 4, 1] = 16
+    found = spread(point, taps)
+    expected = ndimage.correlate1d(
+        ndimage.correlate1d(point, taps, 0, mode="nearest"), taps, 1, mode="nearest"
+    )
+    assert found == pytest.approx(expected)
+
+
+def test_streaks_and_texture_are_the_same_in_every_window():
+    """Of two windows that overlap, the common pixels, but for the rows that border on blocks of the
+    JPEG which only one of them has whole."""
+    drawn = Canvas(np.random.default_rng(0), SUN, Frame(0, 0, 0.7))
+    paint = Paint((120, 130, 90), "grass")
+    drawn.fill(box(90, 90), paint, Layer.GROUND, thing=drawn.thing("grass"))
+    world = drawn.world("test")
+    look = replace(draw_look(np.random.default_rng(1)), quality=95)
+    first = render(world, Window(0, 0, 0.25, 64, 64), look, (0, 0)).rgb
+    second = render(world, Window(0, 4, 0.25, 64, 64), look, (16, 0)).rgb
+    assert np.array_equal(first[17:-1], second[1:-17])
 
 
 def test_shadows_fall_away_from_the_sun_and_on_nothing_higher():
