@@ -55,7 +55,8 @@ def draw_shadows(faces: Sequence[Face], window: Window, sun: Sun) -> NDArray[np.
     size = (window.width * SUBPIXELS, window.height * SUBPIXELS)
     image = Image.new("L", size, 0)
     polygon = ImageDraw.Draw(image).polygon
-    casting = sorted((face for face in faces if face.casts), key=lambda face: face.height)
+    casting = _reaching([face for face in faces if face.casts], window, sun)
+    casting.sort(key=lambda face: face.height)
     outlines = [
         _shadow(
             face.points + sun.shift * face.under, sun.shift * (face.height - face.base - face.under)
@@ -66,6 +67,20 @@ def draw_shadows(faces: Sequence[Face], window: Window, sun: Sun) -> NDArray[np.
         if corners:
             polygon(corners, fill=height_code(face.height))
     return np.asarray(image)
+
+
+def _reaching(faces: Sequence[Face], window: Window, sun: Sun) -> list[Face]:
+    """Those whose shadow, in a box around it and its face, is in the window."""
+    if not faces:
+        return []
+    starts = np.cumsum([0, *(len(face.points) for face in faces[:-1])])
+    points = np.concatenate([face.points for face in faces])
+    low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
+    shift = np.array([face.height for face in faces])[:, None] * sun.shift
+    first = np.array([window.x, window.y])
+    last = first + np.array([window.width, window.height]) * window.gsd
+    shown = np.all((high + np.maximum(shift, 0) >= first) & (low + np.minimum(shift, 0) <= last), 1)
+    return [face for face, inside in zip(faces, shown, strict=True) if inside]
 
 
 def height_code(height: float) -> int:
