@@ -52,7 +52,7 @@ class Look:
 
 def draw_look(random: np.random.Generator) -> Look:
     """The look of one scene."""
-    warm, light = random.normal(0, 0.08), random.normal(1.07, 0.12)
+    warm, light = random.normal(0, 0.08), random.normal(1.0, 0.13)
     green = random.normal(0, 0.025)
     dark = random.uniform(0.28, 0.5)
     return Look(
@@ -64,7 +64,7 @@ def draw_look(random: np.random.Generator) -> Look:
         contrast=float(random.uniform(0.95, 1.35)),
         blur=float(random.uniform(0.4, 1.0)),
         sharpen=float(random.uniform(0.0, 0.9)),
-        noise=float(random.uniform(0.5, 5.0)),
+        noise=float(random.uniform(0.3, 3.0)),
         quality=int(random.integers(72, 96)),
     )
 
@@ -114,7 +114,8 @@ def finish(painted: Painted, look: Look, origin: tuple[int, int]) -> NDArray[np.
     weather(values, texture, _fields(look.seed, origin, shape), painted.lost, lines)
     matrix, air = _toning(look)
     light = np.float32(look.noise) * white(look.seed + 5, origin, shape)
-    warm = np.float32(0.6 * look.noise) * white(look.seed + 6, origin, shape)
+    # Coarser than a pixel, or compression would take it all away.
+    warm = np.float32(look.noise) * smooth(look.seed + 6, {1: 0.8, 2: 0.5}, origin, shape)
     tone(values, matrix, air, light, warm)
     if look.blur:
         values = spread(values, _bell(look.blur))
