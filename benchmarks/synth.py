@@ -51,7 +51,7 @@ def plain(world: World, gsd: float, side: int) -> Image.Image:
 def scene(request: SceneRequest, questions: int) -> int:
     """A world, its picture, its truth and what is asked about it; how many questions."""
     drawn = draw_scene(request)
-    view = look_at(drawn.picture, drawn.world.items)
+    view = look_at(drawn.picture, drawn.world.items, drawn.gsd)
     return len(ask(view, request.random("questions"), questions, test=False))
 
 

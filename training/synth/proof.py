@@ -145,10 +145,10 @@ def prove_scene(request: ProofRequest, number: int) -> Proof:
         plain=True,
     )
     scene = draw_scene(wanted)
-    view = look_at(scene.picture, scene.world.items)
+    view = look_at(scene.picture, scene.world.items, scene.gsd)
     questions = ask(view, wanted.random("questions"), request.each, test=test)
-    checker = Checker(scene.picture, scene.world.items)
-    mirror = Checker(_mirrored(scene.picture), scene.world.items)
+    checker = Checker(scene.picture, scene.world.items, scene.gsd)
+    mirror = Checker(_mirrored(scene.picture), scene.world.items, scene.gsd)
     proof = Proof(scenes=1)
     proof.counts["land_uses"][scene.world.land_use] += len(questions)
     for question in questions:
@@ -178,6 +178,7 @@ def _relation(program: Program) -> str:
     told = [type(program.filter).__name__.lower()] if program.filter else []
     told += ["color"] if program.color else []
     told += ["whole"] if program.whole else []
+    told += [program.rule.name] if program.rule else []
     return " and ".join(told) or ("the only one" if program.single else "all")
 
 

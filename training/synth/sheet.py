@@ -54,9 +54,9 @@ def draw_sheet(request: SheetRequest) -> Image.Image:
 def _put(
     sheet: Image.Image, scene: Scene, request: SceneRequest, index: int, place: tuple[int, int]
 ) -> None:
-    view = look_at(scene.picture, scene.world.items)
+    view = look_at(scene.picture, scene.world.items, scene.gsd)
     asked = ask(view, request.random("questions"), 24, test=False)
-    checker = Checker(scene.picture, scene.world.items)
+    checker = Checker(scene.picture, scene.world.items, scene.gsd)
     clear = [q for q in asked if q.masks and len(q.text) < _TEXT and is_exact(q, checker)]
     question = max(clear, key=lambda q: _fits(q, index), default=None)
     masks = question.masks if question else ()

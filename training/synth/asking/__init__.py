@@ -7,7 +7,9 @@
     programs     what a description selects
     describing   programs become words
     proposing    programs that make sense for a picture
+    rules        pieces of ground told by what lies near them
     requests     descriptions become requests and answers
     questions    a set of questions about one picture, in all dimensions
-    checking     texts are read again, by other code, and must select exactly their masks
+    reading      texts are taken apart again, by other code
+    checking     what they then select must be exactly their masks
 """

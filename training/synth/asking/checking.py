@@ -1,66 +1,23 @@
 """Texts are read again and must select exactly their masks.
 
-Nothing of what wrote a text is used here but its vocabulary: requests are taken apart by their
-wording, and what they mean is worked out from the rasters anew.
+What they mean is worked out from the rasters anew, without anything of what asked.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from training.synth import knowledge
-from training.synth.asking.vocabulary import (
-    COUNTS,
-    HALVES,
-    NEAREST,
-    ORDINALS,
-    REGIONS,
-    SIDES,
-    SUPERLATIVES,
-)
+from training.synth.asking.reading import FACT, Reading, american, nouns_of, readings_of
+from training.synth.asking.vocabulary import COUNTS, RULES
 from training.synth.rendering import Picture
 from training.synth.world import Item
-
-_COLORS: Final = [
-    "white",
-    "black",
-    "gray",
-    "silver",
-    "red",
-    "blue",
-    "green",
-    "brown",
-    "yellow",
-    "dark",
-    "beige",
-    "orange",
-    "purple",
-    "clay",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a description was understood to mean."""
-
-    kinds: frozenset[str]
-    one: bool
-    color: str = ""
-    first: tuple[str, int] = ("", 0)
-    """Quality and rank of the one that comes first."""
-
-    cell: tuple[int, int] | None = None
-    half: str = ""
-    near: frozenset[str] = frozenset()
-    owner: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +26,9 @@ class Checker:
 
     picture: Picture
     items: Sequence[Item]
+    gsd: float = 0.0
+    """Metres per pixel; 0 where it is not known."""
+
     _where: dict[int, tuple[float, float, int]] = field(default_factory=dict)
     """x, y and area of the items that were measured."""
 
@@ -85,14 +45,14 @@ class Checker:
 
     def masks(self, text: str) -> list[NDArray[np.bool_]] | None:
         """The masks that a request asks for, (H, W) each; None if it is not clear what it means."""
-        outcomes: list[list[tuple[int, ...]]] = []
+        outcomes: list[list[tuple[tuple[int, ...], tuple[str, int] | None]]] = []
         for readings in readings_of(text):
-            chosen = [self._chosen(reading) for reading in readings]
-            if all(chosen) and chosen not in outcomes:
+            chosen = [(self._chosen(reading), reading.rule) for reading in readings]
+            if all(numbers for numbers, _ in chosen) and chosen not in outcomes:
                 outcomes.append(chosen)
         if len(outcomes) != 1:
             return None
-        return [self._mask(numbers) for numbers in outcomes[0]]
+        return [self._piece(self._mask(numbers), rule) for numbers, rule in outcomes[0]]
 
     def finds_nothing(self, text: str) -> bool:
         """Whether nothing in the picture answers to any way of reading the request."""
@@ -107,6 +67,21 @@ class Checker:
         for raster in self._rasters():
             plane |= np.isin(raster, np.array(numbers, np.uint32))
         return plane
+
+    def _piece(self, ground: NDArray[np.bool_], rule: tuple[str, int] | None) -> NDArray[np.bool_]:
+        """What a rule leaves of a mask, by the distances between all pixels' centres."""
+        if rule is None:
+            return ground
+        name, reach = rule[0], rule[1] / self.gsd
+        if name == "landing":
+            free = ground & ~_near(np.pad(~ground, 1, constant_values=True), reach / 2)[1:-1, 1:-1]
+            return _near(free, reach / 2)
+        kinds = knowledge.kinds_of(RULES[name].source)
+        sources = self._mask(tuple(self._visible(kinds)))
+        if name == "refuge":
+            # Nearer than the reach, not at it.
+            return ground & ~_near(sources, np.nextafter(reach, 0))
+        return ground & _near(sources, reach)
 
     def _visible(self, kinds: frozenset[str]) -> list[int]:
         return [n for n in self._where if self.items[n - 1].category in kinds]
@@ -159,191 +134,22 @@ class Checker:
 
     def fact_holds(self, text: str) -> bool:
         """Whether a sentence about the picture at the head of a request is true, or missing."""
-        found = _FACT.match(text.lower())
+        found = FACT.match(text.lower())
         if not found:
             return True
         counts = {word: number for number, word in enumerate(COUNTS)}
-        kinds = [k for k, _ in _nouns().get(_american(found["noun"]), ())]
+        kinds = [k for k, _ in nouns_of().get(american(found["noun"]), ())]
         return any(len(self._visible(each)) == counts[found["count"]] for each in kinds)
 
 
-_FACT: Final = re.compile(r"the picture shows (?P<count>\w+) (?P<noun>[^.]+)\. ")
-
-
-def readings_of(text: str) -> Iterator[list[Reading]]:
-    """Every way to read a request: the readings of its targets, in their order."""
-    plain = _american(text.lower())
-    if found := _FACT.match(plain):
-        plain = plain[found.end() :]
-    for before, behind in _frames():
-        end = len(plain) - len(behind)
-        if plain.startswith(before) and plain.endswith(behind) and end > len(before):
-            yield from _targets(plain[len(before) : end])
-
-
-def _american(text: str) -> str:
-    return text.replace("centre", "center").replace("grey", "gray")
-
-
-@cache
-def _frames() -> tuple[tuple[str, str], ...]:
-    """What stands before and behind what is asked for, with and without a full stop."""
-    pairs = set()
-    for frames in knowledge.frames().values():
-        for frame in (*frames.train, *frames.held_out):
-            before, _, behind = _american(frame.lower()).partition("{it}")
-            pairs.add((before, behind if behind.endswith((".", "?", "!")) else f"{behind}."))
-    return tuple(sorted(pairs))
-
-
-def _targets(text: str) -> Iterator[list[Reading]]:
-    """Every way to take a list apart into descriptions."""
-    for reading in _descriptions(text):
-        yield [reading]
-    for cut in re.finditer(", | and ", text):
-        for first in _descriptions(text[: cut.start()]):
-            for rest in _targets(text[cut.end() :]):
-                yield [first, *rest]
-
-
-def _descriptions(text: str) -> list[Reading]:
-    return [*_functional(text), *_named(text)]
-
-
-def _functional(text: str) -> Iterator[Reading]:
-    if text in _functions():
-        yield Reading(_functions()[text], one=False)
-    for cut in re.finditer(", ", text):
-        place, rest = text[: cut.start()], text[cut.end() :]
-        if place.startswith("on ") and rest in _functions():
-            for owner in _descriptions(place[3:]):
-                yield Reading(_functions()[rest], one=False, owner=owner)
-        if place in _halves() and rest in _functions():
-            yield Reading(_functions()[rest], one=False, half=_halves()[place])
-        yield from _headed(rest, place)
-    yield from _headed(text, "")
-
-
-def _headed(text: str, place: str) -> Iterator[Reading]:
-    """ "the [leftmost] strip where planes can land", the place before it."""
-    if not text.startswith("the "):
-        return
-    body = text[4:]
-    for word, first in (("", ("", 0)), *_before().items()):
-        if body.startswith(word) and (kinds := _heads().get(body[len(word) :].strip())):
-            yield from _with_place(kinds, "", first, place)
-
-
-def _with_place(
-    kinds: frozenset[str], color: str, first: tuple[str, int], place: str
-) -> Iterator[Reading]:
-    """Readings of one thing whose place is told behind or before it."""
-    if not place:
-        if first[1] == 0:
-            yield Reading(kinds, one=True, color=color, first=first)
-    elif place in _cells():
-        yield Reading(kinds, one=True, color=color, cell=_cells()[place])
-    elif place in _sides():
-        yield Reading(kinds, one=True, color=color, first=(_sides()[place], first[1]))
-    else:
-        for word in NEAREST:
-            if place.startswith(f"{word} the "):
-                for near, count in _nouns().get(place[len(word) + 5 :], ()):
-                    if count == 1:
-                        yield Reading(kinds, one=True, color=color, near=near)
-
-
-def _named(text: str) -> Iterator[Reading]:
-    start = re.match("(all the|all|every|the) ", text)
-    if not start:
-        return
-    body = text[start.end() :]
-    for cut in re.finditer(" of ", text):
-        for part in _named(text[: cut.start()]):
-            if part.owner is None:
-                for owner in _descriptions(text[cut.end() :]):
-                    one = part.one and (part.first[0] != "" or part.cell is not None)
-                    yield Reading(part.kinds, one, part.color, part.first, part.cell, owner=owner)
-    for word, first in (("", ("", 0)), *_before().items()):
-        if word and not body.startswith(f"{word} "):
-            continue
-        rest = body[len(word) :].strip()
-        for color in ("", *_COLORS):
-            if color and not rest.startswith(f"{color} "):
-                continue
-            yield from _noun_and_place(rest[len(color) :].strip(), color, first, start[1])
-
-
-def _noun_and_place(text: str, color: str, first: tuple[str, int], start: str) -> Iterator[Reading]:
-    words = text.split(" ")
-    for length in range(1, len(words) + 1):
-        noun, place = " ".join(words[:length]), " ".join(words[length:])
-        for kinds, count in _nouns().get(noun, ()):
-            if count == 1 and start == "the":
-                yield from _with_place(kinds, color, first, place)
-            if (count == 2 or start == "every") and first == ("", 0):
-                if not place:
-                    yield Reading(kinds, one=False, color=color)
-                elif place in _halves():
-                    yield Reading(kinds, one=False, color=color, half=_halves()[place])
-
-
-@cache
-def _nouns() -> Mapping[str, tuple[tuple[frozenset[str], int], ...]]:
-    """What each noun means, and whether it speaks of one (1) or of all (2)."""
-    table: dict[str, list[tuple[frozenset[str], int]]] = {}
-    for category in knowledge.load().values():
-        kinds = knowledge.kinds_of(category.name)
-        for count in (1, 2):
-            for word in category.words(count=count):
-                entry = (kinds, count if category.countable else 2)
-                row = table.setdefault(_american(word.lower()), [])
-                if entry not in row:
-                    row.append(entry)
-    return {word: tuple(row) for word, row in table.items()}
-
-
-@cache
-def _functions() -> Mapping[str, frozenset[str]]:
-    table: dict[str, frozenset[str]] = {}
-    for category in knowledge.load().values():
-        for function in (*category.functions, *category.held_out):
-            key = _american(function.lower())
-            kinds = knowledge.kinds_of(category.name, by_function=True)
-            table[key] = table.get(key, frozenset()) | kinds
-    return table
-
-
-@cache
-def _heads() -> Mapping[str, frozenset[str]]:
-    table: dict[str, frozenset[str]] = {}
-    for category in knowledge.load().values():
-        for function in (*category.functions, *category.held_out):
-            if head := knowledge.headed(category, function):
-                table[_american(head.lower())] = _functions()[_american(function.lower())]
-    return table
-
-
-@cache
-def _before() -> Mapping[str, tuple[str, int]]:
-    """Words before a noun, and what they put first."""
-    table: dict[str, tuple[str, int]] = {
-        word: (quality, 0) for quality, words in SUPERLATIVES.items() for word in words
-    }
-    table.update({word: ("", rank) for rank, word in enumerate(ORDINALS, 1)})
-    return table
-
-
-@cache
-def _cells() -> Mapping[str, tuple[int, int]]:
-    return {word: cell for cell, words in REGIONS.items() for word in words}
-
-
-@cache
-def _sides() -> Mapping[str, str]:
-    return {words: side for side, words in SIDES.items()}
-
-
-@cache
-def _halves() -> Mapping[str, str]:
-    return {words: side for side, words in HALVES.items()}
+def _near(sources: NDArray[np.bool_], reach: float) -> NDArray[np.bool_]:
+    """(H, W): pixels whose centre is at most `reach` pixels from a source's."""
+    if not sources.any():
+        return np.zeros_like(sources)
+    tree = cKDTree(np.argwhere(sources & ~ndimage.binary_erosion(sources)))
+    places = np.argwhere(~sources)
+    away, _ = tree.query(places, distance_upper_bound=reach + 1)
+    near = sources.copy()
+    hit = places[away <= reach]
+    near[hit[:, 0], hit[:, 1]] = True
+    return near

@@ -47,6 +47,8 @@ class View:
     """By the number of the item; what is not visible is missing."""
 
     by_category: Mapping[str, tuple[Seen, ...]]
+    gsd: float = 0.0
+    """Metres per pixel; 0 where it is not known."""
 
     def of(self, kinds: frozenset[str]) -> tuple[Seen, ...]:
         """What is visible of some categories, by number."""
@@ -67,7 +69,7 @@ class View:
         return top == 0 or left == 0 or bottom == self.height or right == self.width
 
 
-def look_at(picture: Picture, items: Sequence[Item]) -> View:
+def look_at(picture: Picture, items: Sequence[Item], gsd: float = 0.0) -> View:
     """Measure every item that a picture shows."""
     height, width = picture.things.shape
     seen: dict[int, Seen] = {}
@@ -77,7 +79,8 @@ def look_at(picture: Picture, items: Sequence[Item]) -> View:
     by_category: dict[str, list[Seen]] = {}
     for number in sorted(seen):
         by_category.setdefault(seen[number].item.category, []).append(seen[number])
-    return View(height, width, seen, {name: tuple(row) for name, row in by_category.items()})
+    kinds = {name: tuple(row) for name, row in by_category.items()}
+    return View(height, width, seen, kinds, gsd)
 
 
 def _measure(raster: NDArray[np.uint32], items: Sequence[Item], seen: dict[int, Seen]) -> None:

@@ -66,6 +66,16 @@ class Nearest:
     """Its category."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Not items, but the piece of their ground that something near it singles out."""
+
+    name: str
+    """Key of `vocabulary.RULES`."""
+
+    metres: int
+
+
 Filter = Superlative | Region | Half | Nearest
 
 
@@ -84,6 +94,8 @@ class Program:
 
     function: str = ""
     """The description that stands for the category's name; "" where it is named."""
+
+    rule: Rule | None = None
 
     @property
     def kinds(self) -> frozenset[str]:

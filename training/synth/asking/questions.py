@@ -31,6 +31,7 @@ from training.synth.asking.requests import (
     refusal,
     request,
 )
+from training.synth.asking.rules import describe_rule, propose_rule, region
 
 _SMALLEST: Final = 16
 """Pixels that a target has at least; parts may have fewer, `_SMALLEST_PART`."""
@@ -40,6 +41,7 @@ _SMALLEST_PART: Final = 6
 _GRANULARITIES: Final[tuple[Granularity, ...]] = ("semantic", "instance", "part")
 _TRIES: Final = 14
 _NEGATIVE: Final = 0.04
+_BY_RULE: Final = 0.05
 _MISTYPED: Final = 0.02
 _BRITISH: Final = 0.2
 
@@ -96,8 +98,11 @@ def ask(
     for _ in range(count * 4):
         if len(questions) == count:
             break
-        if whole and random.random() < _NEGATIVE:
+        sort = random.random() if whole else 1.0
+        if sort < _NEGATIVE:
             made = _negative(view, random, test=test)
+        elif sort < _NEGATIVE + _BY_RULE:
+            made = _by_rule(view, random, test=test)
         else:
             made = _question(view, random, _wish(view, random), test=test, told=whole)
         if made is None or made.text in texts:
@@ -219,6 +224,30 @@ def _tags(wish: _Wish, programs: tuple[Program, ...]) -> frozenset[str]:
             wish.reasoning,
             wish.length,
         }
+    )
+
+
+def _by_rule(view: View, random: np.random.Generator, *, test: bool) -> Question | None:
+    """A piece of ground that is told by what lies near it."""
+    program = propose_rule(view, random)
+    if program is None:
+        return None
+    description = describe_rule(program, random, held_out=test)
+    text = request([description], "explicit", "long", random, held_out=test)
+    if not text:
+        return None
+    wish = _Wish("semantic", "implicit", "long", 1, 0.0)
+    found = view.of(program.kinds)
+    return Question(
+        text=text,
+        answer=f"This piece fits: the <p>{phrase_of(program, found)}</p>[SEG].",
+        programs=(program,),
+        masks=(region(program, view),),
+        targets=(tuple(seen.item.number for seen in found),),
+        phrases=(phrase_of(program, found),),
+        tags=_tags(wish, (program,)),
+        held_out=False,
+        as_meant=text,
     )
 
 

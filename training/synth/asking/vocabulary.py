@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
 
@@ -53,6 +54,64 @@ HALVES: Final[Mapping[Quality, str]] = {
 }
 
 NEAREST: Final = ("closest to", "nearest to")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleWords:
+    """How a piece of ground is told by what is near it."""
+
+    grounds: tuple[str, ...]
+    """Categories that it is a piece of."""
+
+    source: str
+    """Category that distances are measured to; "" where there is none."""
+
+    wordings: tuple[str, ...]
+    """What stands behind "the grass", with metres for ``{m}``; the last is for tests alone."""
+
+
+RULES: Final[Mapping[str, RuleWords]] = {
+    "refuge": RuleWords(
+        ("grass", "bare land", "parking lot", "paved square", "farmland"),
+        "building",
+        (
+            "where no wall falls on people in an earthquake, {m} m or more from any building",
+            "to gather on after an earthquake, no closer than {m} m to a building",
+            "that stays clear of collapsing houses by at least {m} m",
+            "that no facade could fall on, at least {m} m away from every building",
+        ),
+    ),
+    "flood": RuleWords(
+        ("grass", "bare land", "farmland", "beach", "road", "building"),
+        "water",
+        (
+            "that would go under first in a flood, up to {m} m from the water",
+            "so near the water, within {m} m, that a flood gets there first",
+            "to put sandbags around before the water rises, no more than {m} m away from it",
+            "that rising water would reach soonest, within {m} m of it",
+        ),
+    ),
+    "fire": RuleWords(
+        ("tree", "grass", "bushes", "building", "bare land"),
+        "storage tank",
+        (
+            "that burning fuel would set alight first, up to {m} m from a storage tank",
+            "to be cooled with water if a storage tank burns, within {m} m of it",
+            "that must be evacuated for {m} m around each storage tank",
+            "in danger for {m} m around the storage tanks if one of them explodes",
+        ),
+    ),
+    "landing": RuleWords(
+        ("grass", "bare land", "farmland", "paved square", "beach"),
+        "",
+        (
+            "where a helicopter that needs a free circle of {m} m across could come down",
+            "that offers a rescue helicopter an open circle {m} m wide",
+            "with room for circles of {m} m in which a helicopter can be put down",
+            "on which a pilot finds a clear circle {m} m wide to set the helicopter down",
+        ),
+    ),
+}
 
 COUNTS: Final = (
     "no",

@@ -84,7 +84,7 @@ class RecordRequest:
 def make_record(request: RecordRequest) -> SceneRecord:
     """Draw a scene, ask about it, and keep what is clear when it is read again."""
     scene = draw_scene(request.scene)
-    view = look_at(scene.picture, scene.world.items)
+    view = look_at(scene.picture, scene.world.items, scene.gsd)
     random = request.scene.random("questions")
     questions = ask(
         view,
@@ -93,7 +93,7 @@ def make_record(request: RecordRequest) -> SceneRecord:
         test=request.split == "test",
         whole=not request.scene.backgrounds,
     )
-    checker = Checker(scene.picture, scene.world.items)
+    checker = Checker(scene.picture, scene.world.items, scene.gsd)
     clear = [question for question in questions if is_exact(question, checker)]
     instances = []
     if request.instances:
