@@ -14,7 +14,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from training.synth import knowledge
-from training.synth.asking.reading import FACT, Reading, american, nouns_of, readings_of
+from training.synth.asking.reading import ASIDE, FACT, Reading, american, nouns_of, readings_of
 from training.synth.asking.vocabulary import COUNTS, RULES
 from training.synth.rendering import Picture
 from training.synth.world import Item
@@ -133,7 +133,11 @@ class Checker:
         return float(keys[quality])
 
     def fact_holds(self, text: str) -> bool:
-        """Whether a sentence about the picture at the head of a request is true, or missing."""
+        """Whether what a request says of the picture besides, at its head and its end, is true."""
+        if aside := ASIDE.search(american(text.lower())):
+            noun = next(filter(None, aside.groups()))
+            if not any(self._visible(kinds) for kinds, _ in nouns_of().get(noun, ())):
+                return False
         found = FACT.match(text.lower())
         if not found:
             return True

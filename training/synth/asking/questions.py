@@ -25,6 +25,7 @@ from training.synth.asking.requests import (
     Reasoning,
     answer,
     british,
+    distraction,
     fact,
     mistyped,
     phrase_of,
@@ -187,6 +188,7 @@ def _put(
     programs = tuple(each.program for each in chosen)
     shy = frozenset().union(*(program.kinds for program in programs))
     around = fact(view, random, shy) if told and random.random() < 0.5 else ""
+    aside = distraction(view, random, shy) if random.random() < 0.2 else ""
     text = request(
         [each.description for each in chosen],
         wish.reasoning,
@@ -194,6 +196,7 @@ def _put(
         random,
         held_out=test,
         around=around,
+        aside=aside,
     )
     if not text:
         return None

@@ -13,6 +13,7 @@ from typing import Final
 
 from training.synth import knowledge
 from training.synth.asking.vocabulary import (
+    ASIDES,
     HALVES,
     NEAREST,
     ORDINALS,
@@ -62,11 +63,22 @@ FACT: Final = re.compile(r"the picture shows (?P<count>\w+) (?P<noun>[^.]+)\. ")
 """A sentence about the picture that a long request may begin with."""
 
 
+ASIDE: Final = re.compile(
+    "|".join(
+        f"(?<=[.?!]) {re.escape(before.lower())}(?P<noun{place}>[^.?!]+){re.escape(behind)}$"
+        for place, (before, _, behind) in enumerate(each.partition("{it}") for each in ASIDES)
+    )
+)
+"""A sentence that sets something aside, with which a long request may end."""
+
+
 def readings_of(text: str) -> Iterator[list[Reading]]:
     """Every way to read a request: the readings of its targets, in their order."""
     plain = american(text.lower())
     if found := FACT.match(plain):
         plain = plain[found.end() :]
+    if found := ASIDE.search(plain):
+        plain = plain[: found.start()]
     for before, behind in _frames():
         end = len(plain) - len(behind)
         if plain.startswith(before) and plain.endswith(behind) and end > len(before):

@@ -11,7 +11,7 @@ from training.data.categories import categories
 from training.synth import knowledge
 from training.synth.asking.facts import Seen, View
 from training.synth.asking.programs import Program
-from training.synth.asking.vocabulary import COUNTS
+from training.synth.asking.vocabulary import ASIDES, COUNTS
 
 Reasoning = Literal["explicit", "implicit"]
 Length = Literal["short", "long"]
@@ -36,10 +36,12 @@ def request(
     *,
     held_out: bool,
     around: str = "",
+    aside: str = "",
 ) -> str:
     """A whole request for one or more descriptions; "" if it does not come out at its length.
 
-    `around` is a sentence about the picture that long requests begin with.
+    `around` is a sentence about the picture that long requests begin with, `aside` one about what
+    is not meant, which they end with.
     """
     frames = knowledge.frames()[f"{reasoning}_{length}"]  # type: ignore[index]
     frame = str(random.choice(frames.held_out if held_out else frames.train))
@@ -48,6 +50,8 @@ def request(
         text = f"{around} {text}"
     text = text[0].upper() + text[1:]
     text = text if text.endswith((".", "?", "!")) else f"{text}."
+    if length == "long" and aside:
+        text = f"{text} {aside}"
     words = len(text.split())
     fits = words <= SHORT if length == "short" else LONG[0] <= words <= LONG[1]
     return text if fits else ""
@@ -95,6 +99,20 @@ def fact(view: View, random: np.random.Generator, shy: frozenset[str]) -> str:
     count = len(view.of(knowledge.kinds_of(name)))
     noun = known[name].words(count=count)[0]
     return f"The picture shows {COUNTS[count]} {noun}."
+
+
+def distraction(view: View, random: np.random.Generator, shy: frozenset[str]) -> str:
+    """A sentence that sets aside something that is there, but nothing of what is in `shy`."""
+    known = knowledge.load()
+    names = sorted(
+        name
+        for name in view.by_category
+        if known[name].granularity != "part" and not (knowledge.kinds_of(name) & shy)
+    )
+    if not names:
+        return ""
+    noun = known[str(random.choice(names))].words(count=2)[0]
+    return str(random.choice(ASIDES)).replace("{it}", noun)
 
 
 def phrase_of(program: Program, found: Sequence[Seen]) -> str:

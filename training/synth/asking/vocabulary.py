@@ -113,6 +113,9 @@ RULES: Final[Mapping[str, RuleWords]] = {
     ),
 }
 
+ASIDES: Final = ("Ignore the {it}.", "Leave the {it} out of it.", "Pay no attention to the {it}.")
+"""What is there but not meant, behind a long request."""
+
 COUNTS: Final = (
     "no",
     "one",

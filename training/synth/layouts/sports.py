@@ -9,7 +9,7 @@ import numpy as np
 from training.synth.layouts.plot import Plot
 from training.synth.layouts.town import lot
 from training.synth.shapes import Area
-from training.synth.things import buildings, courts, plants, roads
+from training.synth.things import buildings, courts, plants, roads, works
 from training.synth.things.golf import golf_hole
 from training.synth.world import Canvas, Frame
 
@@ -29,6 +29,8 @@ def courts_ground(canvas: Canvas, plot: Plot) -> None:
             if abs(x) < reach and random.random() < 0.35 + taken:
                 draw = first if random.random() < 0.75 else kinds[int(random.integers(4))]
                 draw(canvas, Frame(float(x), float(y), math.pi / 2))
+            elif abs(x) < reach and random.random() < 0.3:
+                works.playground(canvas, Area(x - 8, y - 12, x + 8, y + 12))
         edge = roads.straight(-reach, y + depth / 2 + 3, reach, y + depth / 2 + 3)
         roads.path(canvas, edge, 2.6)
         strip = Area(-reach, y + depth / 2 - 1, reach, y + depth / 2 + 1)

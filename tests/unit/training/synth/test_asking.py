@@ -99,6 +99,15 @@ def test_facts_are_counted():
     assert not checker.fact_holds("The picture shows two vehicles. Segment all trees.")
 
 
+def test_what_is_set_aside_must_be_there():
+    checker = Checker(PICTURE, ITEMS)
+    text = "Find the blue car. Ignore the trees."
+    (mask,) = checker.masks(text)
+    assert mask.sum() == 50
+    assert checker.fact_holds(text)
+    assert not checker.fact_holds("Find the blue car. Ignore the tennis courts.")
+
+
 def test_left_becomes_right_but_not_in_what_things_are_for():
     assert (
         mirrored("The leftmost car in the upper right.") == "The rightmost car in the upper left."
