@@ -163,6 +163,9 @@ def bare(canvas: Canvas, plot: Plot) -> None:
     roads.path(canvas, roads.straight(-reach, y, reach, y), 3.6, category="unimproved road")
     if random.random() < 0.4:
         vehicles.car(canvas, Frame(float(random.uniform(-0.5, 0.5) * reach), y))
+    elif random.random() < 0.6:
+        place = Frame(float(random.uniform(-0.5, 0.5) * reach), y, math.pi * random.integers(2))
+        vehicles.dump_truck(canvas, place)
     if random.random() < 0.3:
         mark = rectangle(-8, -6, 8, 6)
         canvas.fill(mark, Paint(tinted(base, 1.1), "gravel"), Layer.SURFACE)
