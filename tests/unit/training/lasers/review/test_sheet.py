@@ -74,7 +74,6 @@ def test_masks_have_points_of_their_own(made, pages):
     assert {item["about"] for item in gold} == {"ship"}
 
 
-@pytest.mark.slow
 def test_five_are_judged_by_keyboard_in_a_browser(made, pages, tmp_path, capsys):
     folder, _ = made
     api = pytest.importorskip("playwright.sync_api")
