@@ -125,7 +125,21 @@ class Checker:
             x, y, _ = self._where[anchors[0]]
             away = {n: np.hypot(self._where[n][0] - x, self._where[n][1] - y) for n in found}
             return sorted(found, key=lambda n: away[n])[:1]
+        if reading.ends:
+            return self._between(reading.ends, found)
         return found
+
+    def _between(self, ends: tuple[frozenset[str], ...], found: list[int]) -> list[int]:
+        """Those nearer to the line between the two than a quarter of its length."""
+        anchors = [self._visible(kinds) for kinds in ends]
+        if [len(each) for each in anchors] != [1, 1]:
+            return []
+        a, b = (complex(*self._where[each[0]][:2]) for each in anchors)
+        if a == b:
+            return []
+        # In a plane turned and scaled so that the line runs from 0 to 1.
+        turned = {n: (complex(*self._where[n][:2]) - a) / (b - a) for n in found}
+        return [n for n, z in turned.items() if 0 < z.real < 1 and abs(z.imag) < 0.25]
 
     def _key(self, number: int, quality: str) -> float:
         x, y, area = self._where[number]

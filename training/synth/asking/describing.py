@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from training.synth import knowledge
-from training.synth.asking.programs import Half, Nearest, Program, Region, Superlative
+from training.synth.asking.programs import Between, Half, Nearest, Program, Region, Superlative
 from training.synth.asking.vocabulary import (
+    BETWEEN,
     HALVES,
     NEAREST,
     ORDINALS,
@@ -83,6 +84,9 @@ def _placed(program: Program, random: np.random.Generator) -> tuple[str, str]:
     if isinstance(wish, Nearest):
         anchor = _noun(knowledge.load()[wish.anchor], 1, random)
         return "", f"{random.choice(NEAREST)} the {anchor}"
+    if isinstance(wish, Between):
+        first, second = (_noun(knowledge.load()[each], 1, random) for each in wish.anchors)
+        return "", f"{random.choice(BETWEEN)} the {first} and the {second}"
     return "", ""
 
 

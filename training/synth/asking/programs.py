@@ -23,6 +23,9 @@ CLEAR_STEP: Final = 0.06
 CLEAR_AREA: Final = 1.25
 """How many times larger the largest must be than the next."""
 
+APART: Final = 0.2
+"""Of the picture's side: how far what something lies between must be apart."""
+
 SLIVER: Final = 24
 """Pixels below which something may be overlooked."""
 
@@ -67,6 +70,14 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True)
+class Between:
+    """The one that lies between two things, of each of which there is only one."""
+
+    anchors: tuple[str, str]
+    """Their categories."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Not items, but the piece of their ground that something near it singles out."""
 
@@ -76,7 +87,7 @@ class Rule:
     metres: int
 
 
-Filter = Superlative | Region | Half | Nearest
+Filter = Superlative | Region | Half | Nearest | Between
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +211,33 @@ def _nearest(wish: Nearest, found: Sequence[Seen], view: View) -> Sequence[Seen]
     return order[:1] if clear and next_near >= near * CLEAR_AREA else ()
 
 
+def _between(wish: Between, found: Sequence[Seen], view: View) -> Sequence[Seen]:
+    first, second = (view.of(knowledge.kinds_of(anchor)) for anchor in wish.anchors)
+    if len(first) != 1 or len(second) != 1 or first == second:
+        return ()
+    a, b = first[0], second[0]
+    if _away(a, b) < APART * min(view.height, view.width):
+        return ()
+    chosen = []
+    for each in found:
+        if each in (a, b):
+            return ()
+        along, aside = _on_the_way(each, a, b)
+        if 0.15 <= along <= 0.85 and aside <= 0.18:
+            chosen.append(each)
+        elif -0.1 < along < 1.1 and aside < 0.4:
+            return ()
+    return chosen
+
+
+def _on_the_way(each: Seen, a: Seen, b: Seen) -> tuple[float, float]:
+    """How far from a to b, and how far off the line, both as shares of its length."""
+    x, y = b.x - a.x, b.y - a.y
+    square = x * x + y * y
+    dx, dy = each.x - a.x, each.y - a.y
+    return (dx * x + dy * y) / square, abs(dx * y - dy * x) / square
+
+
 def _away(each: Seen, anchor: Seen) -> float:
     return math.hypot(each.x - anchor.x, each.y - anchor.y)
 
@@ -216,4 +254,5 @@ _FILTERS: Final[dict[type, Callable[..., Sequence[Seen]]]] = {
     Region: _region,
     Half: _half,
     Nearest: _nearest,
+    Between: _between,
 }

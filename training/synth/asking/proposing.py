@@ -12,6 +12,7 @@ import numpy as np
 from training.synth import knowledge
 from training.synth.asking.facts import View
 from training.synth.asking.programs import (
+    Between,
     Filter,
     Half,
     Nearest,
@@ -104,23 +105,31 @@ def _one(name: str, view: View, random: np.random.Generator) -> Program:
 
 
 def _filter(found: int, view: View, random: np.random.Generator) -> Filter:
-    sort = random.integers(4)
+    sort = random.integers(5)
     if sort == 0:
         return Region(int(random.integers(3)), int(random.integers(3)))
-    if sort == 1:
-        alone = [
-            name
-            for name in view.by_category
-            if len(view.of(knowledge.kinds_of(name))) == 1
-            and knowledge.load()[name].granularity != "part"
-            and knowledge.load()[name].countable
-        ]
-        if alone:
-            return Nearest(str(random.choice(sorted(alone))))
-    if sort == 2 and 2 < found <= _MOST_FOR_ORDINAL:
+    if sort in (1, 2):
+        alone = _alone(view)
+        if sort == 1 and alone:
+            return Nearest(str(random.choice(alone)))
+        if sort == 2 and len(alone) > 1:
+            first, second = random.permutation(alone)[:2]
+            return Between((str(first), str(second)))
+    if sort == 3 and 2 < found <= _MOST_FOR_ORDINAL:
         rank = int(random.integers(1, min(found - 1, len(ORDINALS) + 1)))
         return Superlative(_pick(random, tuple(SIDES)), rank)
     return Superlative(_pick(random, tuple(SUPERLATIVES)))
+
+
+def _alone(view: View) -> list[str]:
+    """Categories of which there is one thing, that others can be told by."""
+    return sorted(
+        name
+        for name in view.by_category
+        if len(view.of(knowledge.kinds_of(name))) == 1
+        and knowledge.load()[name].granularity != "part"
+        and knowledge.load()[name].countable
+    )
 
 
 def _part(name: str, view: View, random: np.random.Generator) -> Program:

@@ -41,7 +41,7 @@ _SMALLEST_PART: Final = 6
 
 _GRANULARITIES: Final[tuple[Granularity, ...]] = ("semantic", "instance", "part")
 _TRIES: Final = 14
-_NEGATIVE: Final = 0.03
+_NEGATIVE: Final = 0.026
 _BY_RULE: Final = 0.05
 _MISTYPED: Final = 0.02
 _BRITISH: Final = 0.2

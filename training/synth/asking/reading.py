@@ -14,6 +14,7 @@ from typing import Final
 from training.synth import knowledge
 from training.synth.asking.vocabulary import (
     ASIDES,
+    BETWEEN,
     HALVES,
     NEAREST,
     ORDINALS,
@@ -54,6 +55,9 @@ class Reading:
     cell: tuple[int, int] | None = None
     half: str = ""
     near: frozenset[str] = frozenset()
+    ends: tuple[frozenset[str], ...] = ()
+    """What it lies between."""
+
     owner: Reading | None = None
     rule: tuple[str, int] | None = None
     """Name and metres of what singles out a piece of the ground."""
@@ -174,11 +178,24 @@ def _with_place(
     elif place in _sides():
         yield Reading(kinds, one=True, color=color, first=(_sides()[place], first[1]))
     else:
+        yield from (Reading(kinds, one=True, color=color, ends=ends) for ends in _ends(place))
         for word in NEAREST:
             if place.startswith(f"{word} the "):
                 for near, count in nouns_of().get(place[len(word) + 5 :], ()):
                     if count == 1:
                         yield Reading(kinds, one=True, color=color, near=near)
+
+
+def _ends(place: str) -> Iterator[tuple[frozenset[str], ...]]:
+    """ "between the house and the pool"."""
+    for word in BETWEEN:
+        if place.startswith(f"{word} the "):
+            body = place[len(word) + 5 :]
+            for cut in re.finditer(" and the ", body):
+                for first, one in nouns_of().get(body[: cut.start()], ()):
+                    for second, other in nouns_of().get(body[cut.end() :], ()):
+                        if one == other == 1:
+                            yield first, second
 
 
 def _named(text: str) -> Iterator[Reading]:

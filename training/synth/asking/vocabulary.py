@@ -53,6 +53,9 @@ HALVES: Final[Mapping[Quality, str]] = {
     "bottom": "in the lower half",
 }
 
+BETWEEN: Final = ("between", "in between")
+"""Before "the house and the pool"."""
+
 NEAREST: Final = ("closest to", "nearest to")
 
 

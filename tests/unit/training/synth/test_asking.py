@@ -7,7 +7,7 @@ import pytest
 
 from training.synth.asking.checking import Checker
 from training.synth.asking.facts import look_at
-from training.synth.asking.programs import Nearest, Program, Region, Superlative, select
+from training.synth.asking.programs import Between, Nearest, Program, Region, Superlative, select
 from training.synth.asking.questions import ask
 from training.synth.asking.requests import LONG, SHORT, mistyped
 from training.synth.asking.vocabulary import mirrored
@@ -120,6 +120,28 @@ def test_a_slip_keeps_all_letters():
     slipped = mistyped("Please segment the car.", np.random.default_rng(1))
     assert slipped != "Please segment the car."
     assert sorted(slipped) == sorted("Please segment the car.")
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "found"),
+    # In the middle, and clearly beside; near one end it is not clear.
+    [(50, 50, True), (50, 95, False), (50, 72, False), (12, 50, False)],
+)
+def test_between_is_clear_or_not_said(x, y, found):
+    picture, items = scene_of(
+        ("building", "", 0, 40, 20, 60),
+        ("lake", "", 80, 40, 100, 60),
+        ("small car", "red", x - 3, y - 2, x + 3, y + 2),
+        ("small car", "red", 40, 2, 46, 6),
+    )
+    program = Program("small car", single=True, filter=Between(("building", "lake")))
+    chosen = select(program, look_at(picture, items))
+    assert [each.item.number for each in chosen] == ([3] if found else [])
+    if found:
+        text = "Mark the car between the building and the lake."
+        (mask,) = Checker(picture, items).masks(text)
+        assert mask.sum() == 24
+        assert mask[y, x]
 
 
 @pytest.fixture(scope="module")
