@@ -90,7 +90,7 @@ class _Tables:
     """(F, 3)."""
 
     texture: NDArray[np.float32]
-    """(F, 5)."""
+    """(F, 6)."""
 
     height: NDArray[np.uint8]
     """(F,)."""
@@ -102,7 +102,7 @@ class _Tables:
 def _tables(faces: tuple[Face, ...]) -> _Tables:
     strengths = {name: material.strengths for name, material in MATERIALS.items()}
     paint = np.array([(0, 0, 0), *(face.paint.rgb for face in faces)], np.float32)
-    texture = [(0.0,) * 5, *(strengths[face.paint.material] for face in faces)]
+    texture = [(0.0,) * 6, *(strengths[face.paint.material] for face in faces)]
     height = np.array([0, *(height_code(face.height) for face in faces)], np.uint8)
     numbers = [(0, 0, 0), *((face.thing, face.part, face.site) for face in faces)]
     return _Tables(paint, np.array(texture, np.float32), height, np.array(numbers, np.uint32))

@@ -37,6 +37,9 @@ class Look:
     shade: tuple[float, float, float]
     """Light that is left in the shadow."""
 
+    earth: tuple[float, float, float]
+    """Colour of the ground where it is worn."""
+
     saturation: float
     contrast: float
     blur: float
@@ -55,11 +58,13 @@ def draw_look(random: np.random.Generator) -> Look:
     warm, light = random.normal(0, 0.08), random.normal(1.0, 0.13)
     green = random.normal(0, 0.025)
     dark = random.uniform(0.28, 0.5)
+    red, faded = random.uniform(140, 190), random.uniform(0.75, 0.95)
     return Look(
         seed=int(random.integers(2**31)),
         gain=(light * (1 + warm), light * (1 + green), light * (1 - warm)),
         haze=float(0.15 * random.uniform() ** 2),
         shade=(dark * 0.9, dark * 0.98, dark * 1.14),
+        earth=(red, red * (1 + faded) / 2, red * faded * 0.9),
         saturation=float(random.uniform(0.4, 0.85)),
         contrast=float(random.uniform(0.95, 1.35)),
         blur=float(random.uniform(0.4, 1.0)),
@@ -94,7 +99,7 @@ class Painted:
     """(H, W): which face each pixel shows."""
 
     texture: Fine
-    """(F, 5): strengths of `materials.Material` by face."""
+    """(F, 6): strengths of `materials.Material` by face."""
 
     lost: Fine
     """(H, W): share in the shadow."""
@@ -109,7 +114,8 @@ def finish(painted: Painted, look: Look, origin: tuple[int, int]) -> NDArray[np.
     The colours of `painted` change.
     """
     values, shape = painted.rgb, painted.lost.shape
-    texture = painted.faces, painted.texture, np.array(look.shade, np.float32)
+    colors = np.array([look.shade, look.earth], np.float32)
+    texture = painted.faces, painted.texture, colors
     lines = pool(), cos(painted.direction), sin(painted.direction), *origin
     weather(values, texture, _fields(look.seed, origin, shape), painted.lost, lines)
     matrix, air = _toning(look)

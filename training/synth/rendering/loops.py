@@ -93,13 +93,15 @@ def weather(
 ) -> None:  # pragma: no cover - compiled
     """Texture, then shadow, on painted colours (H, W, 3), which change.
 
-    texture: the face of each pixel (H, W), the strengths of its five variations by face (F, 5), and
-    the light that is left in the shadow (3,). fields (4, H, W): noise of four scales, fine, middle,
-    coarse, and of hue. lost (H, W): the share in shadow. lines: random numbers (N, N), N a power of
-    two, one for each point of the lattice that streaks are drawn between; cosine and sine of their
-    direction; row and column of the first pixel, so that each is the same in whatever window.
+    texture: the face of each pixel (H, W), the strengths of its variations by face (F, 6), and the
+    light that is left in the shadow and the colour of worn ground (2, 3). fields (4, H, W): noise
+    of four scales, fine, middle, coarse, and of hue. lost (H, W): the share in shadow. lines:
+    random numbers (N, N), N a power of two, one for each point of the lattice that streaks are
+    drawn between; cosine and sine of their direction; row and column of the first pixel, so that
+    each is the same in whatever window.
     """
-    middle, strengths, shade = texture
+    middle, strengths, colors = texture
+    shade, earth = colors
     pool, cos, sin, top, left = lines
     height, width = lost.shape
     for y in range(height):
@@ -112,6 +114,11 @@ def weather(
                 row, column = top + y, left + x
                 streak = _streak(pool, column * cos + row * sin, row * cos - column * sin)
                 factor += own[3] * np.float32(streak)
+            # Patches with ragged edges, where the coarse noise is high.
+            patch = fields[2, y, x] + np.float32(0.35) * fields[1, y, x] - np.float32(0.5)
+            bare = own[5] * min(max(patch, np.float32(0)), np.float32(1))
+            for k in range(3):
+                values[y, x, k] += bare * (earth[k] - values[y, x, k])
             hue = own[2] * fields[3, y, x]
             dim = lost[y, x]
             values[y, x, 0] *= (factor + hue) * (1 - dim * (1 - shade[0]))
