@@ -55,7 +55,7 @@ class Look:
 
 def draw_look(random: np.random.Generator) -> Look:
     """The look of one scene."""
-    warm, light = random.normal(0, 0.08), random.normal(1.0, 0.13)
+    warm, light = random.normal(0, 0.08), random.normal(0.97, 0.13)
     green = random.normal(0, 0.025)
     dark = random.uniform(0.28, 0.5)
     red, faded = random.uniform(140, 190), random.uniform(0.75, 0.95)
@@ -65,11 +65,11 @@ def draw_look(random: np.random.Generator) -> Look:
         haze=float(0.15 * random.uniform() ** 2),
         shade=(dark * 0.9, dark * 0.98, dark * 1.14),
         earth=(red, red * (1 + faded) / 2, red * faded * 0.9),
-        saturation=float(random.uniform(0.4, 0.85)),
+        saturation=float(random.uniform(0.35, 0.75)),
         contrast=float(random.uniform(0.95, 1.35)),
         blur=float(random.uniform(0.4, 1.0)),
         sharpen=float(random.uniform(0.0, 0.9)),
-        noise=float(random.uniform(0.3, 3.0)),
+        noise=float(random.uniform(0.2, 2.4)),
         quality=int(random.integers(72, 96)),
     )
 
