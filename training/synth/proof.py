@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from geoseg.errors import InstructionError
 from training.synth import knowledge
 from training.synth.asking.checking import Checker
 from training.synth.asking.facts import look_at
@@ -113,7 +114,15 @@ class Proof:
 
 
 def prove(request: ProofRequest) -> Proof:
-    """Draw scenes of all land uses, in turn, until enough was asked about them."""
+    """Draw scenes of all land uses, in turn, until enough was asked about them.
+
+    InstructionError for fewer than 1 question, or pictures below 64 pixels.
+    """
+    if request.questions < 1 or request.side < 64:
+        raise InstructionError(
+            f"Cannot prove {request.questions} questions about pictures of {request.side} pixels. "
+            "Ask for 1 question or more, about 64 pixels or more."
+        )
     proof = Proof()
     for one in _proofs(request):
         proof.add(one)

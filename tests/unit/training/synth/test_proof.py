@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from geoseg.errors import InstructionError
 from training.synth import proof
 from training.synth.proof import Proof, ProofRequest, prove
 
@@ -48,6 +49,12 @@ def test_a_wrong_mask_is_found(monkeypatch):
     asked_for = found.asked - found.negatives
     assert asked_for > 0
     assert len(found.failed) == asked_for
+
+
+@pytest.mark.parametrize("asked", [ProofRequest(0, 3), ProofRequest(5, 3, side=8)])
+def test_nothing_is_not_proven(asked):
+    with pytest.raises(InstructionError, match="Cannot prove"):
+        prove(asked)
 
 
 def test_examples_of_failures_are_few():
