@@ -25,6 +25,7 @@ from training.synth.asking.vocabulary import mirrored
 from training.synth.layouts import LAYOUTS
 from training.synth.rendering import Picture
 from training.synth.scenes import SceneRequest, draw_scene
+from training.synth.tally import deciles
 from training.synth.writing.records import is_exact
 
 SHARES: Final = (0.0001, 0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
@@ -85,7 +86,6 @@ class Proof:
     def report(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
         classes, _ = np.histogram(self.shares, bins=(0.0, *SHARES))
-        deciles = np.quantile(self.shares or [0.0], np.linspace(0, 1, 11))
         return {
             "scenes": self.scenes,
             "questions": self.asked,
@@ -93,9 +93,9 @@ class Proof:
             "exact_mirrored": self.mirrored,
             "failed": self.failed,
             "negatives": self.negatives,
-            "held_out_wording": self.held_out,
+            "held_out": self.held_out,
             "masks": len(self.shares),
-            "area_deciles": [float(f"{share:.3g}") for share in deciles],
+            "area_deciles": deciles(self.shares),
             "masks_by_share_up_to": {
                 f"{share:g}": int(n) for share, n in zip(SHARES, classes, strict=True)
             },

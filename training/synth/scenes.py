@@ -20,7 +20,7 @@ from training.synth.world import Canvas, Frame, Sun, World
 
 _STREAMS: Final = {"layout": 0, "look": 1, "questions": 2, "ground": 3}
 
-ON_A_PICTURE: Final = "picture"
+_ON_A_PICTURE: Final = "picture"
 """Land use of scenes whose ground is a real picture."""
 
 
@@ -74,7 +74,7 @@ def draw_scene(request: SceneRequest) -> Scene:
 
 
 def _ground(request: SceneRequest) -> NDArray[np.uint8]:
-    """A piece of one of the real pictures, turned and mirrored at random, (H, W, 3)."""
+    """A piece of one of the real pictures, mirrored either way at random, (H, W, 3)."""
     random = request.random("ground")
     path = request.backgrounds[int(random.integers(len(request.backgrounds)))]
     whole = read_picture(path, str(path))
@@ -108,7 +108,7 @@ def _strewn(request: SceneRequest, random: np.random.Generator) -> World:
     canvas = Canvas(random, draw_sun(random))
     reach = min(request.width, request.height) * request.gsd / 2
     strew(canvas, Plot(reach, draw_season(random)))
-    return canvas.world(ON_A_PICTURE)
+    return canvas.world(_ON_A_PICTURE)
 
 
 def draw_sun(random: np.random.Generator) -> Sun:

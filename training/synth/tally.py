@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,8 +42,6 @@ class Tally:
 
     def report(self) -> dict[str, Any]:
         """All of it, as JSON has it; deciles of the share of the picture that targets cover."""
-        shares = self.shares or [0.0]
-        deciles = np.quantile(shares, np.linspace(0, 1, 11)).tolist()
         return {
             "scenes": self.scenes,
             "questions": self.questions,
@@ -53,5 +51,11 @@ class Tally:
             "tags": dict(sorted(self.tags.items())),
             "categories": dict(sorted(self.categories.items())),
             "land_uses": dict(sorted(self.land_uses.items())),
-            "area_deciles": [float(f"{share:.3g}") for share in deciles],
+            "area_deciles": deciles(self.shares),
         }
+
+
+def deciles(shares: Sequence[float]) -> list[float]:
+    """Least, tenths and most of some shares, to three digits; zeros where there are none."""
+    tenths = np.quantile(shares or [0.0], np.linspace(0, 1, 11)).tolist()
+    return [float(f"{share:.3g}") for share in tenths]

@@ -50,7 +50,7 @@ class Checker:
             chosen = [(self._chosen(reading), reading.rule) for reading in readings]
             if all(numbers for numbers, _ in chosen) and chosen not in outcomes:
                 outcomes.append(chosen)
-        if len(outcomes) != 1:
+        if len(outcomes) != 1 or (not self.gsd and any(rule for _, rule in outcomes[0])):
             return None
         return [self._piece(self._mask(numbers), rule) for numbers, rule in outcomes[0]]
 

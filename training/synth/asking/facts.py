@@ -94,9 +94,7 @@ def _measure(raster: NDArray[np.uint32], items: Sequence[Item], seen: dict[int, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sums(
-    raster: NDArray[np.uint32], count: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # pragma: no cover - compiled
+def _sums(raster: NDArray[np.uint32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Of each number below `count` but 0: pixels, sums of columns and rows, (count, 3); first and
     behind the last row and column, as top, left, bottom, right, (count, 4)."""
     sums = np.zeros((count, 3), np.int64)

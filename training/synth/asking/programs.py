@@ -107,6 +107,7 @@ class Program:
     """The description that stands for the category's name; "" where it is named."""
 
     rule: Rule | None = None
+    """Leaves a piece of the ground instead of items; `asking.rules` finds it."""
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -66,7 +66,6 @@ class Reading:
 FACT: Final = re.compile(r"the picture shows (?P<count>\w+) (?P<noun>[^.]+)\. ")
 """A sentence about the picture that a long request may begin with."""
 
-
 ASIDE: Final = re.compile(
     "|".join(
         f"(?<=[.?!]) {re.escape(before.lower())}(?P<noun{place}>[^.?!]+){re.escape(behind)}$"

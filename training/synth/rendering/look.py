@@ -75,7 +75,10 @@ def draw_look(random: np.random.Generator) -> Look:
 
 
 def beside_real(look: Look) -> Look:
-    """The same for things that stand in a real picture, which has its light and lens already."""
+    """The same for things that stand in a real picture, which has its light and cast already.
+
+    What noise, blur and paleness remain are put on things and ground alike, to join them.
+    """
     return replace(
         look,
         gain=(1.0, 1.0, 1.0),

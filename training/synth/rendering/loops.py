@@ -16,9 +16,7 @@ SUBPIXELS = 2
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def gather(
-    ids: Array, paint: Array, items: Array, ground: Array
-) -> tuple[Array, Array, Array]:  # pragma: no cover - compiled
+def gather(ids: Array, paint: Array, items: Array, ground: Array) -> tuple[Array, Array, Array]:
     """What every pixel shows, from the faces that its subpixels show.
 
     ids (2 H, 2 W) uint32; paint (F, 3) float32 by face; items (F, 3) uint32: numbers of the thing,
@@ -50,9 +48,7 @@ def gather(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _elected(
-    four: tuple[int, int, int, int], items: Array, sort: int
-) -> int:  # pragma: no cover - compiled
+def _elected(four: tuple[int, int, int, int], items: Array, sort: int) -> int:
     """The item that at least two of four faces show; of two with two each that of the lower face.
 
     What is drawn has its edge drawn with it, half a subpixel more than there is: so the lower one.
@@ -68,7 +64,7 @@ def _elected(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def lose_light(cast: Array, height: Array, ids: Array) -> Array:  # pragma: no cover - compiled
+def lose_light(cast: Array, height: Array, ids: Array) -> Array:
     """The share of each pixel that lies in shadow, (H, W) float32.
 
     cast (2 H, 2 W): how high what casts a shadow there is; height (F,): of each face; ids
@@ -90,7 +86,7 @@ def lose_light(cast: Array, height: Array, ids: Array) -> Array:  # pragma: no c
 @njit(cache=True, nogil=True, error_model="numpy")
 def weather(
     values: Array, texture: tuple[Array, Array, Array], fields: Array, lost: Array, lines: Lines
-) -> None:  # pragma: no cover - compiled
+) -> None:
     """Texture, then shadow, on painted colours (H, W, 3), which change.
 
     texture: the face of each pixel (H, W), the strengths of its variations by face (F, 6), and the
@@ -127,9 +123,7 @@ def weather(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def tone(
-    values: Array, matrix: Array, air: Array, light: Array, warm: Array
-) -> None:  # pragma: no cover - compiled
+def tone(values: Array, matrix: Array, air: Array, light: Array, warm: Array) -> None:
     """``matrix @ value + air`` with the sensor's noise, on colours (H, W, 3), which change.
 
     matrix (3, 3), air (3,). light and warm (H, W): noise of all channels, and of red against blue.
@@ -147,7 +141,7 @@ def tone(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def spread(values: Array, taps: Array) -> Array:  # pragma: no cover - compiled
+def spread(values: Array, taps: Array) -> Array:
     """Convolution along both axes of (H, W, 3) with an odd number of taps; edges are repeated."""
     height, width, channels = values.shape
     reach, size = len(taps) // 2, width * channels
@@ -173,14 +167,14 @@ def spread(values: Array, taps: Array) -> Array:  # pragma: no cover - compiled
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _streak(pool: Array, along: float, across: float) -> float:  # pragma: no cover - compiled
+def _streak(pool: Array, along: float, across: float) -> float:
     """Noise that is long in one direction, of two widths."""
     fine = _lattice(pool, along / 48, across / 1.7)
     return fine + _lattice(pool, along / 150 + 300, across / 6 + 300)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _lattice(pool: Array, u: float, v: float) -> float:  # pragma: no cover - compiled
+def _lattice(pool: Array, u: float, v: float) -> float:
     """Between the four points around u, v."""
     last = pool.shape[0] - 1
     left, top = int(np.floor(u)), int(np.floor(v))

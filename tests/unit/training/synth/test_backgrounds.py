@@ -33,7 +33,7 @@ def strewn(path, number=0, **changed):
 
 
 def test_ground_shows_wherever_nothing_stands(grounds):
-    """Some crop of the picture, turned over or not, to the bit; the rest belongs to items."""
+    """Some crop of the picture, mirrored or not; a rim of a pool or a court may have no number."""
     real = np.asarray(Image.open(grounds / "a.png"))
     scene = draw_scene(strewn(grounds / "a.png"))
     bare = np.ones((128, 128), bool)

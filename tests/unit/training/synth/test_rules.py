@@ -59,12 +59,21 @@ def test_a_landing_place_has_round_corners(drawn):
 def test_nothing_is_proposed_without_a_scale_or_where_it_means_all_or_nothing(drawn):
     view, checker = drawn
     bare = look_at(checker.picture, checker.items)
-    assert propose_rule(bare, np.random.default_rng(0)) is None
-    for seed in range(20):
-        program = propose_rule(view, np.random.default_rng(seed))
-        if program is not None:
-            share = region(program, view).sum() / (view.of(program.kinds)[0].area)
-            assert 0.04 <= share <= 0.85
+    proposed = [propose_rule(view, np.random.default_rng(seed)) for seed in range(20)]
+    made = [program for program in proposed if program is not None]
+    assert made
+    for program in made:
+        share = region(program, view).sum() / (view.of(program.kinds)[0].area)
+        assert 0.04 <= share <= 0.85
+    assert not any(propose_rule(bare, np.random.default_rng(seed)) for seed in range(20))
+
+
+def test_metres_mean_nothing_without_a_scale(drawn):
+    _, checker = drawn
+    program = Program("grass", single=False, rule=Rule("flood", 10))
+    text = f"Find {describe_rule(program, np.random.default_rng(0), held_out=False)}."
+    assert checker.masks(text)
+    assert Checker(checker.picture, checker.items).masks(text) is None
 
 
 def test_a_quarter_of_the_wordings_is_for_tests_alone(drawn):
