@@ -94,8 +94,11 @@ def _corners(outlines: Sequence[Points], window: Window) -> list[list[float]]:
         return []
     ends = np.cumsum([len(points) for points in outlines])
     scale = SUBPIXELS / window.gsd
-    # A subpixel's centre has a whole number, as the rasteriser counts.
-    every = (np.concatenate(outlines) - (window.x, window.y)) * scale - 0.5
+    # The rasteriser knows whole numbers only, and cuts others off towards zero, which would move a
+    # corner that lies outside of one window and inside of another. So corners are the subpixels
+    # that they lie in, counted alike in every window.
+    first = np.round(np.array([window.x, window.y]) * scale, 6)
+    every = np.floor(np.concatenate(outlines) * scale - first)
     starts = np.concatenate([[0], ends[:-1]])
     low, high = np.minimum.reduceat(every, starts), np.maximum.reduceat(every, starts)
     limit = np.array([window.width, window.height]) * SUBPIXELS

@@ -43,7 +43,7 @@ def test_truth_agrees_with_the_pixels(written, ground):
         drawn = rasterize(shapes, scene.shape, transform=scene.transform, dtype="uint32")
     window = Window(0, 0, 0.8, 300, 310)
     pixels = render(ground.world, window, None, (0, 0)).things
-    assert (drawn == pixels).mean() > 0.95
+    assert (drawn == pixels).mean() > 0.99
     compact = things.geometry.area > 2.5 * things.geometry.length
     for number, area in zip(things.number[compact], things.area_m2[compact], strict=True):
         if area > 100:
@@ -62,9 +62,8 @@ def test_windows_join_without_a_seam(ground):
         piece = draw(row, column, 96, 96)
         away = np.abs(piece.astype(int) - whole[row : row + 96, column : column + 96])
         # Sums in another order round an edge here and there the other way.
-        assert away.max() <= 24
-        assert (away > 4).mean() < 0.003
-        assert (away > 0).mean() < 0.05
+        assert away.max() <= 8
+        assert (away > 0).mean() < 0.01
 
 
 def test_the_same_bytes_again_and_by_two_processes(written, tmp_path):
