@@ -13,7 +13,7 @@ import shapely
 from training.synth.layouts import LAYOUTS, Plot
 from training.synth.rendering import Window
 from training.synth.scenes import draw_sun
-from training.synth.shapes import Area
+from training.synth.shapes import Area, clipped
 from training.synth.things import roads
 from training.synth.things.plants import draw_season
 from training.synth.world import Canvas, Face, Frame, World
@@ -99,11 +99,7 @@ def _within(face: Face, cell: Area) -> Iterator[Face]:
         return
     if high[0] <= cell.x0 or high[1] <= cell.y0 or low[0] >= cell.x1 or low[1] >= cell.y1:
         return
-    whole = shapely.make_valid(shapely.Polygon(face.points))
-    cut = shapely.clip_by_rect(whole, cell.x0, cell.y0, cell.x1, cell.y1)
-    for piece in shapely.get_parts(cut):
-        if isinstance(piece, shapely.Polygon) and not piece.is_empty:
-            yield replace(face, points=shapely.get_coordinates(piece.exterior)[:-1])
+    yield from clipped(face, shapely.box(cell.x0, cell.y0, cell.x1, cell.y1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry as Geometry
 
-from training.synth.world import Points
+from training.synth.world import Face, Points
 
 Outlines = NDArray[np.float64]
 """(K, N, 2): as many polygons of N corners each."""
@@ -93,6 +96,14 @@ def wave(reach: float, random: np.random.Generator, *, bend: float) -> Points:
     for cycles in (0.5, 1.1):
         y += np.sin(x / reach * math.pi * cycles + random.uniform(0, 6.3)) / (1 + cycles)
     return np.stack([x, bend * (y - y[len(y) // 2])], axis=1)
+
+
+def clipped(face: Face, area: Geometry) -> Iterator[Face]:
+    """The pieces of a face that lie in an area, (multi)polygon; their holes are filled."""
+    whole = shapely.make_valid(shapely.Polygon(face.points))
+    for piece in shapely.get_parts(shapely.intersection(whole, area)):
+        if isinstance(piece, shapely.Polygon) and not piece.is_empty:
+            yield replace(face, points=shapely.get_coordinates(piece.exterior)[:-1])
 
 
 @dataclass(frozen=True, slots=True)

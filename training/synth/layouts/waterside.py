@@ -27,6 +27,7 @@ def riverside(canvas: Canvas, plot: Plot) -> None:
         _dam(canvas, at, width, number)
     else:
         _crossing(canvas, plot, at, width)
+    first = len(canvas.faces)
     for _ in range(int(random.integers(1, 5))):
         spot = line[int(random.integers(3, len(line) - 3))]
         place = Frame(
@@ -36,6 +37,7 @@ def riverside(canvas: Canvas, plot: Plot) -> None:
         )
         if abs(spot[0] - at[0]) > 16:
             vessels.vessel(canvas, place, "motorboat", moving=True)
+    waters.keep_wakes_on(canvas, number, first)
     _wooded(canvas, plot, line, width)
 
 
@@ -104,7 +106,7 @@ def canalside(canvas: Canvas, plot: Plot) -> None:
     plants.field(canvas, Area(-reach, -reach, reach, y - width - 8), Frame(), season)
     plants.field(canvas, Area(-reach, y + width + 8, reach, reach), Frame(), season)
     line = roads.straight(-reach, y, reach, y, points=24)
-    waters.river(canvas, line, width, season.soil, category="canal")
+    canal = waters.river(canvas, line, width, season.soil, category="canal")
     roads.path(canvas, roads.straight(-reach, y + width / 2 + 5, reach, y + width / 2 + 5), 2.6)
     for x in np.arange(-reach + 4, reach, 9.0):
         if random.random() < 0.7:
@@ -113,9 +115,11 @@ def canalside(canvas: Canvas, plot: Plot) -> None:
     roads.road(canvas, roads.straight(x, -reach, x, reach), 6.5, category="road")
     span = roads.straight(x, y - width, x, y + width)
     roads.deck(canvas, span, 8.0, "bridge", height=5.0, road_category="bridge road")
+    first = len(canvas.faces)
     vessels.vessel(
         canvas, Frame(x + 40, y), "ship", length=34.0, moving=bool(random.random() < 0.5)
     )
+    waters.keep_wakes_on(canvas, canal, first)
 
 
 def beach(canvas: Canvas, plot: Plot) -> None:

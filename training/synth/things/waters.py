@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import shapely
 
-from training.synth.shapes import band, blob
+from training.synth.shapes import band, blob, clipped
 from training.synth.world import Canvas, Frame, Layer, Paint, Points, tinted, varied
 
 DEEP = ((58, 84, 88), (74, 92, 84), (48, 72, 92), (92, 96, 78), (70, 100, 106))
@@ -118,3 +119,15 @@ def coast(canvas: Canvas, reach: float, shore: float, *, sand: float = 26.0) -> 
             foam = Paint(varied((224, 230, 228), random, 4), "surf")
             canvas.fill(band(line, width), foam, Layer.WATER, thing=sea)
     return sea
+
+
+def keep_wakes_on(canvas: Canvas, water: int, first: int) -> None:
+    """Cut off what of wakes, drawn from face `first` on, would lie on the banks."""
+    shown = [shapely.Polygon(face.points) for face in canvas.faces if face.thing == water]
+    area = shapely.union_all(shapely.make_valid(shown))
+    wakes = {item.number for item in canvas.items if item.category == "wake"}
+    canvas.faces[first:] = [
+        piece
+        for face in canvas.faces[first:]
+        for piece in (clipped(face, area) if face.part in wakes else (face,))
+    ]

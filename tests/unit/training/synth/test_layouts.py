@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import shapely
 
 from training.synth import knowledge
 from training.synth.layouts import LAYOUTS
@@ -57,6 +58,26 @@ def test_items_and_faces_are_sound(worlds):
             assert np.isfinite(face.points).all()
             for index, sort in ((face.thing, "thing"), (face.part, "part"), (face.site, "site")):
                 assert not index or world.item(index).sort == sort
+
+
+@pytest.mark.parametrize("name", ["canalside", "riverside", "port", "beach"])
+def test_wakes_are_on_water(name):
+    """Or rather, nowhere else: what is drawn above may cover both."""
+    found = 0.0
+    for number in range(8):
+        world, _ = lay_out(SceneRequest(77, number, 320, 320, land_use=name))
+        shown = {"water": [], "wake": []}
+        for face in world.faces:
+            kinds = {world.item(n).category for n in (face.thing, face.part) if n}
+            outline = shapely.make_valid(shapely.Polygon(face.points))
+            if kinds & knowledge.kinds_of("water"):
+                shown["water"].append(outline)
+            elif "wake" in kinds:
+                shown["wake"].append(outline.intersection(shapely.box(-60, -60, 60, 60)))
+        wakes, water = (shapely.union_all(shown[sort]) for sort in ("wake", "water"))
+        assert wakes.difference(water).area <= 0.01 * wakes.area
+        found += wakes.area
+    assert found > 0
 
 
 @pytest.mark.slow
